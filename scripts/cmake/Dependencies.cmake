@@ -1,0 +1,18 @@
+# Every library comes from the distribution. Where a package brings a CMake config we use it, else pkg-config.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED COMPONENTS core)
+pkg_check_modules(libcurl REQUIRED IMPORTED_TARGET libcurl)
+pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
+# cpp-httplib has no CMake package in Debian; its .pc carries the -DCPPHTTPLIB_*_SUPPORT flags, which are ABI.
+pkg_check_modules(cpp-httplib REQUIRED IMPORTED_TARGET cpp-httplib)
+if(BUILD_TESTING OR NOT DEFINED BUILD_TESTING)
+  find_package(GTest REQUIRED)
+endif()

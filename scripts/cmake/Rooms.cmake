@@ -1,0 +1,47 @@
+# A room is a folder of exporter/ and a static library of its own. It links only the rooms that stand before it,
+# so an include against the direction of the data does not link, and a cycle does not configure.
+
+add_library(build_options INTERFACE)
+target_compile_options(build_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
+                       -Woverloaded-virtual -Wold-style-cast)
+if(WARNINGS_AS_ERRORS)
+  target_compile_options(build_options INTERFACE -Werror)
+endif()
+if(SANITIZE)
+  target_compile_options(build_options INTERFACE -fsanitize=${SANITIZE} -fno-omit-frame-pointer
+                         -fno-sanitize-recover=all)
+  # GCC's flow analysis loses its way in instrumented code and warns of std::regex's own insides.
+  target_compile_options(build_options INTERFACE -Wno-maybe-uninitialized)
+  target_link_options(build_options INTERFACE -fsanitize=${SANITIZE})
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION
+                                                                              VERSION_LESS 13)
+  # GCC 12 takes "literal" + std::string for overlapping copies at -O3 (its bug 105651).
+  target_compile_options(build_options INTERFACE -Wno-restrict)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(build_options INTERFACE -Wthread-safety)
+endif()
+
+# add_room(<name> [ROOMS room…] [LIBRARIES target…]): all *.cpp of the folder; headers are included as "<name>/x.h".
+function(add_room name)
+  cmake_parse_arguments(ROOM "" "" "ROOMS;LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_library(room_${name} STATIC ${sources})
+  target_include_directories(room_${name} PUBLIC ${CMAKE_SOURCE_DIR}/exporter)
+  list(TRANSFORM ROOM_ROOMS PREPEND room_)
+  target_link_libraries(room_${name} PUBLIC ${ROOM_ROOMS} ${ROOM_LIBRARIES} PRIVATE ${ROOM_PRIVATE_LIBRARIES}
+                        build_options)
+endfunction()
+
+# add_unit_tests(<room> [LIBRARIES target…]): tests/unit/<room>/*.cpp become the program unit_<room>.
+function(add_unit_tests room)
+  cmake_parse_arguments(TESTS "" "" "LIBRARIES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_executable(unit_${room} ${sources})
+  target_include_directories(unit_${room} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  target_compile_definitions(unit_${room} PRIVATE TEST_DATA_DIR="${CMAKE_CURRENT_SOURCE_DIR}/testdata")
+  target_link_libraries(unit_${room} PRIVATE room_${room} ${TESTS_LIBRARIES} GTest::gmock GTest::gtest_main
+                        build_options)
+  gtest_discover_tests(unit_${room} TEST_PREFIX ${room}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+endfunction()
