@@ -1,0 +1,28 @@
+// Okta's API token: "Authorization: SSWS <token>".
+#pragma once
+
+#include "auth/credential_gate.h"
+#include "base/error.h"
+#include "config/secret.h"
+#include "net/api_client.h"
+
+namespace exporter::auth {
+
+// Thread-safe; must not outlive `secrets` and `gate`. The token is read at each request, so that a rotated
+// one takes effect at the next. Errors of sign() are authentication: the gate is closed, or the token can't
+// be read or used.
+class SswsSigner final : public net::RequestSigner {
+ public:
+  SswsSigner(config::SecretRef token, config::SecretSource& secrets, CredentialGate& gate);
+
+  Result<void> sign(net::HttpRequest& request) override;
+  void on_unauthorized(const net::HttpRequest& request) override;
+  void on_authorized(const net::HttpRequest& request) override;
+
+ private:
+  const config::SecretRef token_;
+  config::SecretSource& secrets_;
+  CredentialGate& gate_;
+};
+
+}  // namespace exporter::auth
