@@ -1,0 +1,73 @@
+#include "drift/key_search.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace exporter::drift {
+
+void KeySearch::want(std::uint32_t who, std::size_t field, std::uint64_t hash, std::uint32_t except) {
+  if (hash != 0) wanted_.push_back({hash, who, except, static_cast<std::uint16_t>(field)});
+}
+
+void KeySearch::seal() {
+  std::sort(wanted_.begin(), wanted_.end(), [](const Wanted& a, const Wanted& b) {
+    return std::tie(a.hash, a.field, a.who) < std::tie(b.hash, b.field, b.who);
+  });
+}
+
+void KeySearch::found(std::size_t field, std::uint64_t hash, std::uint32_t index) {
+  auto at = std::lower_bound(
+      wanted_.begin(), wanted_.end(), std::pair(hash, field),
+      [](const Wanted& a, const auto& key) { return std::pair(a.hash, std::size_t{a.field}) < key; });
+  for (; at != wanted_.end() && at->hash == hash && at->field == field; ++at) {
+    if (at->except == index) continue;
+    ++at->count;
+    at->first = index;
+  }
+}
+
+void KeySearch::by_who() {
+  std::sort(wanted_.begin(), wanted_.end(), [](const Wanted& a, const Wanted& b) {
+    return std::tie(a.who, a.field) < std::tie(b.who, b.field);
+  });
+}
+
+void KeySearch::find_rows(const RowListing& rows) {
+  if (wanted_.empty()) return;
+  seal();
+  for (std::uint32_t row = 0; row < rows.size(); ++row) {
+    for (std::size_t field = 0; field < key_count_; ++field) {
+      const std::uint64_t hash = rows.key_hash(row, field);
+      if (hash != 0) found(field, hash, row);
+    }
+  }
+  by_who();
+}
+
+void KeySearch::find_links(const LinkListing& links) {
+  if (wanted_.empty()) return;
+  seal();
+  for (std::uint32_t link = 0; link < links.size(); ++link) {
+    for (std::size_t field = 0; field < key_count_; ++field) {
+      const KeyHashes hashes = hash_link_key(links, link, field);
+      if (hashes.whole != 0) found(field, hashes.whole, link);
+      if (hashes.cut != 0) found(field, hashes.cut, link);
+    }
+  }
+  by_who();
+}
+
+std::vector<KeySearch::Hit> KeySearch::hits(std::uint32_t who) const {
+  std::vector<Hit> result(key_count_);
+  auto at = std::lower_bound(wanted_.begin(), wanted_.end(), who,
+                             [](const Wanted& a, std::uint32_t key) { return a.who < key; });
+  for (; at != wanted_.end() && at->who == who; ++at) {
+    // A key and its cut form are wanted apart; a row has one or the other.
+    Hit& hit = result[at->field];
+    hit.count += at->count;
+    if (at->first != kNone) hit.first = at->first;
+  }
+  return result;
+}
+
+}  // namespace exporter::drift

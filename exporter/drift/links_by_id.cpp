@@ -1,0 +1,77 @@
+#include "drift/links_by_id.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace exporter::drift {
+namespace {
+
+std::uint64_t leading_bytes(const PackedId& id) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < sizeof(value); ++i) value = value << 8 | id.bytes[i];
+  return value;
+}
+
+}  // namespace
+
+LinksById::LinksById(const LinkListing& links, const RowListing& rows)
+    : links_(links), row_of_(links.size(), kNone) {
+  // Sorting by eight leading bytes beside the index spares nearly every look into the listing.
+  struct Item {
+    std::uint64_t head;
+    std::uint32_t link;
+  };
+  std::vector<Item> items;
+  std::size_t count = 0;
+  for (std::size_t link = 0; link < links.size(); ++link) count += links.has_external_id(link) ? 1 : 0;
+  items.reserve(count);
+  for (std::uint32_t link = 0; link < links.size(); ++link) {
+    if (links.has_external_id(link)) items.push_back({leading_bytes(links.packed_external_id(link)), link});
+  }
+  std::sort(items.begin(), items.end(), [&](const Item& a, const Item& b) {
+    if (a.head != b.head) return a.head < b.head;
+    const auto order = links.packed_external_id(a.link) <=> links.packed_external_id(b.link);
+    return order != 0 ? order < 0 : a.link < b.link;
+  });
+  order_.reserve(count);
+  for (const Item& item : items) order_.push_back(item.link);
+
+  std::uint32_t row = 0;
+  for (const std::uint32_t link : order_) {
+    const PackedId& id = links.packed_external_id(link);
+    while (row < rows.size() && rows.id(row) < id) ++row;
+    if (row < rows.size() && rows.id(row) == id) row_of_[link] = row;
+  }
+}
+
+std::span<const std::uint32_t> LinksById::holders(std::uint32_t link) const {
+  const auto less = [this](std::uint32_t a, std::uint32_t b) {
+    return links_.packed_external_id(a) < links_.packed_external_id(b);
+  };
+  const auto [begin, end] = std::equal_range(order_.begin(), order_.end(), link, less);
+  return {begin, end};
+}
+
+KeyHashes hash_link_key(const LinkListing& links, std::size_t link, std::size_t field) {
+  const std::string key = normalize_key(links.key(link, field));
+  return {hash_key(key), hash_key(servicenow::cut_key(key))};
+}
+
+bool keys_match(const LinkListing& links, std::size_t link, const RowListing& rows, std::size_t row) {
+  for (std::size_t field = 0; field < links.key_count(); ++field) {
+    const std::uint64_t stored = rows.key_hash(row, field);
+    if (stored == 0) continue;
+    const KeyHashes hashes = hash_link_key(links, link, field);
+    if (hashes.whole == stored || hashes.cut == stored) return true;
+  }
+  return false;
+}
+
+bool keys_match(const LinkListing& links, std::size_t link, const servicenow::UserRow& row) {
+  for (std::size_t field = 0; field < links.key_count() && field < row.keys.size(); ++field) {
+    if (servicenow::keys_equal(links.key(link, field), row.keys[field])) return true;
+  }
+  return false;
+}
+
+}  // namespace exporter::drift

@@ -1,0 +1,121 @@
+#include "drift/listed.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/text.h"
+
+namespace exporter::drift {
+
+Listed::Listed(const LinkListing& links, const RowListing& rows, const LinksById& by_id, const Policy& policy,
+               SystemTime grace_begins)
+    : links_(links),
+      rows_(rows),
+      by_id_(by_id),
+      grace_begins_(grace_begins),
+      marks_(links.size()),
+      rows_by_key_(links.key_count()),
+      links_by_key_(links.key_count()) {
+  const auto sorted = by_id.sorted();
+  for (std::size_t begin = 0; begin < sorted.size();) {
+    std::size_t end = begin + 1;
+    while (end < sorted.size() &&
+           links.packed_external_id(sorted[end]) == links.packed_external_id(sorted[begin]))
+      ++end;
+    mark(sorted.subspan(begin, end - begin));
+    begin = end;
+  }
+  for (const std::uint32_t link : sorted) {
+    if ((marks_[link] & kMatches) != 0 || is_exempt(links.status(link), true, policy)) continue;
+    const std::uint32_t row = by_id.row_of(link);
+    for (std::size_t field = 0; field < links.key_count(); ++field) {
+      const KeyHashes hashes = hash_link_key(links, link, field);
+      rows_by_key_.want(link, field, hashes.whole, row);
+      rows_by_key_.want(link, field, hashes.cut, row);
+      if (row != kNone) links_by_key_.want(link, field, rows.key_hash(row, field), link);
+    }
+  }
+  rows_by_key_.find_rows(rows);
+  links_by_key_.find_links(links);
+}
+
+void Listed::mark(std::span<const std::uint32_t> holders) {
+  for (const std::uint32_t link : holders) {
+    const std::uint32_t row = by_id_.row_of(link);
+    const bool matches = row != kNone && keys_match(links_, link, rows_, row);
+    marks_[link] = static_cast<std::uint8_t>((matches ? kMatches : 0) | (holders.size() > 1 ? kShared : 0));
+  }
+}
+
+bool Listed::in_grace(std::uint32_t row) const {
+  const auto updated = rows_.updated(row);
+  return updated && *updated > grace_begins_;
+}
+
+Facts Listed::facts(std::uint32_t link) const {
+  Facts facts;
+  facts.status = links_.status(link);
+  facts.changed_in_grace = links_.changed(link) > grace_begins_;
+  facts.has_external_id = links_.has_external_id(link);
+  if (!facts.has_external_id) return facts;
+
+  const std::uint32_t row = by_id_.row_of(link);
+  facts.presence = row == kNone ? RowPresence::absent : RowPresence::present;
+  facts.matching_holders = (marks_[link] & kMatches) != 0 ? 1 : 0;
+  if ((marks_[link] & kShared) != 0) {
+    const auto holders = by_id_.holders(link);
+    facts.holders = static_cast<std::uint32_t>(holders.size());
+    facts.matching_holders = static_cast<std::uint32_t>(
+        std::count_if(holders.begin(), holders.end(),
+                      [this](std::uint32_t holder) { return (marks_[holder] & kMatches) != 0; }));
+  }
+  if (row != kNone) {
+    facts.row_matches = (marks_[link] & kMatches) != 0;
+    facts.row_keys_unreadable = rows_.keys_unreadable(row);
+    facts.row_in_grace = in_grace(row);
+    facts.active = rows_.active(row);
+    if (facts.row_matches) return facts;
+    const auto owners = links_by_key_.hits(link);
+    facts.row_key_is_anothers =
+        std::any_of(owners.begin(), owners.end(), [](const KeySearch::Hit& hit) { return hit.count > 0; });
+  }
+
+  // As DirectLook decides it from texts: of an absent row the first pair that finds any, else any pair.
+  const auto hits = rows_by_key_.hits(link);
+  const bool ordered = facts.presence == RowPresence::absent;
+  bool has_key = false;
+  bool in_doubt = false;
+  for (std::size_t field = 0; field < hits.size(); ++field) {
+    const std::string_view key = trim(links_.key(link, field));
+    if (key.empty()) continue;
+    has_key = true;
+    if (!servicenow::is_queryable_key(key)) {
+      facts.elsewhere_cause = Cause::key_not_queryable;
+      in_doubt = true;
+      if (ordered) break;
+      continue;
+    }
+    if (hits[field].count == 0) continue;
+    facts.elsewhere = hits[field].count == 1 || !ordered ? Elsewhere::one : Elsewhere::several;
+    if (ordered && hits[field].count == 1) facts.candidate_in_grace = in_grace(hits[field].first);
+    return facts;
+  }
+  if (!has_key) facts.elsewhere_cause = Cause::no_key;
+  facts.elsewhere = has_key && !in_doubt ? Elsewhere::none : Elsewhere::unknown;
+  return facts;
+}
+
+std::string Listed::candidate_sys_id(std::uint32_t link) const {
+  for (const KeySearch::Hit& hit : rows_by_key_.hits(link)) {
+    if (hit.count > 0) return hit.count == 1 ? rows_.id_text(hit.first) : std::string();
+  }
+  return {};
+}
+
+bool Listed::resolves(std::uint32_t link) const {
+  if (by_id_.row_of(link) != kNone) return true;
+  const auto hits = rows_by_key_.hits(link);
+  return std::any_of(hits.begin(), hits.end(), [](const KeySearch::Hit& hit) { return hit.count > 0; });
+}
+
+}  // namespace exporter::drift

@@ -1,0 +1,31 @@
+// The closed sets of drift: label values of okta_external_id_*.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace exporter::drift {
+
+// In the order of precedence: the first that matches counts, so each user counts once.
+enum class Kind : std::uint8_t {
+  duplicate_link,
+  wrong_user,
+  hidden_by_acl,
+  sys_id_changed,
+  ambiguous_match,
+  record_missing,
+  not_linked,
+  active_mismatch,
+  key_mismatch,
+};
+inline constexpr std::string_view kKinds[] = {"duplicate_link", "wrong_user",      "hidden_by_acl",
+                                              "sys_id_changed", "ambiguous_match", "record_missing",
+                                              "not_linked",     "active_mismatch", "key_mismatch"};
+inline constexpr std::size_t kKindCount = 9;
+constexpr std::string_view to_string(Kind value) { return kKinds[static_cast<std::size_t>(value)]; }
+
+enum class State : std::uint8_t { linked, drifted, unverified, exempt };
+inline constexpr std::string_view kStates[] = {"linked", "drifted", "unverified", "exempt"};
+constexpr std::string_view to_string(State value) { return kStates[static_cast<std::size_t>(value)]; }
+
+}  // namespace exporter::drift
