@@ -1,0 +1,133 @@
+#include "storage/drift_ledger.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace exporter::storage {
+
+namespace {
+
+struct Update {
+  std::int64_t row;
+  const LedgerEntry* entry;
+};
+
+// What is to be written. Collected first, because a table should not change under the query that walks
+// through it.
+struct Plan {
+  std::vector<const LedgerEntry*> opened;
+  std::vector<Update> changed;
+  std::vector<std::int64_t> resolved;
+  LedgerChange counts;
+};
+
+std::vector<const LedgerEntry*> sorted_by_user(const std::vector<LedgerEntry>& entries) {
+  std::vector<const LedgerEntry*> sorted;
+  sorted.reserve(entries.size());
+  for (const LedgerEntry& entry : entries) {
+    sorted.push_back(&entry);
+  }
+  const auto user = [](const LedgerEntry* entry) -> const std::string& { return entry->okta_user_id; };
+  std::ranges::sort(sorted, {}, user);
+  const auto duplicates = std::ranges::unique(sorted, {}, user);
+  sorted.erase(duplicates.begin(), duplicates.end());
+  return sorted;
+}
+
+// Walks through both sides in the order of the users, side by side.
+Plan plan(Database& database, IntegrationId id, const std::vector<const LedgerEntry*>& drifted) {
+  Plan plan;
+  const auto open = [&](const LedgerEntry* entry) {
+    plan.opened.push_back(entry);
+    ++plan.counts.opened[entry->kind];
+  };
+  auto next = drifted.begin();
+  Statement rows = database.prepare(
+      "SELECT id, okta_user_id, kind, scope, external_id, match_key, candidate_sys_id FROM drift"
+      " WHERE integration = ? AND resolved IS NULL ORDER BY okta_user_id");
+  rows.bind(id);
+  while (rows.step()) {
+    const std::int64_t row = rows.integer(0);
+    const std::string user = rows.text(1);
+    for (; next != drifted.end() && (*next)->okta_user_id < user; ++next) {
+      open(*next);
+    }
+    const LedgerEntry* entry = next != drifted.end() && (*next)->okta_user_id == user ? *next++ : nullptr;
+    const std::string kind = rows.text(2);
+    if (entry == nullptr || entry->kind != kind) {
+      plan.resolved.push_back(row);
+      ++plan.counts.resolved[kind];
+      if (entry != nullptr) {
+        open(entry);
+      }
+    } else if (rows.text(3) != entry->scope || rows.text(4) != entry->external_id ||
+               rows.text(5) != entry->match_key || rows.text(6) != entry->candidate_sys_id) {
+      plan.changed.push_back({.row = row, .entry = entry});
+    }
+  }
+  std::for_each(next, drifted.end(), open);
+  return plan;
+}
+
+}  // namespace
+
+LedgerChange reconcile(Database& database, IntegrationId id, const std::vector<LedgerEntry>& drifted,
+                       SystemTime now, std::optional<SystemTime> before) {
+  const std::vector<const LedgerEntry*> sorted = sorted_by_user(drifted);
+  Plan todo = plan(database, id, sorted);
+
+  Statement resolve = database.prepare("UPDATE drift SET resolved = ?, last_confirmed = ? WHERE id = ?");
+  for (const std::int64_t row : todo.resolved) {
+    resolve.run(now, before.value_or(now), row);
+  }
+  Statement change = database.prepare(
+      "UPDATE drift SET scope = ?, external_id = ?, match_key = ?, candidate_sys_id = ? WHERE id = ?");
+  for (const auto& [row, entry] : todo.changed) {
+    change.run(entry->scope, entry->external_id, entry->match_key, entry->candidate_sys_id, row);
+  }
+  Statement insert = database.prepare(
+      "INSERT INTO drift (integration, okta_user_id, kind, scope, external_id, match_key, candidate_sys_id, "
+      "first_seen)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  for (const LedgerEntry* entry : todo.opened) {
+    const SystemTime first_seen = entry->first_seen == SystemTime() ? now : entry->first_seen;
+    insert.run(id, entry->okta_user_id, entry->kind, entry->scope, entry->external_id, entry->match_key,
+               entry->candidate_sys_id, first_seen);
+  }
+  return std::move(todo.counts);
+}
+
+std::map<std::string, SystemTime> oldest_open(Database& database, IntegrationId id) {
+  std::map<std::string, SystemTime> oldest;
+  Statement rows = database.prepare(
+      "SELECT kind, min(first_seen) FROM drift WHERE integration = ? AND resolved IS NULL GROUP BY kind");
+  rows.bind(id);
+  while (rows.step()) {
+    oldest[rows.text(0)] = rows.time(1);
+  }
+  return oldest;
+}
+
+std::vector<LedgerEntry> read_ledger(Database& database, IntegrationId id, std::size_t limit) {
+  std::vector<LedgerEntry> entries;
+  Statement rows = database.prepare(
+      "SELECT okta_user_id, kind, scope, external_id, match_key, candidate_sys_id, first_seen,"
+      " coalesce(last_confirmed, (SELECT time FROM comparison WHERE integration = ?1)), resolved"
+      " FROM drift WHERE integration = ?1"
+      " ORDER BY resolved IS NOT NULL, coalesce(resolved, first_seen) DESC, id DESC LIMIT ?2");
+  rows.bind(id, std::min<std::uint64_t>(limit, std::numeric_limits<std::int64_t>::max()));
+  while (rows.step()) {
+    entries.push_back({.okta_user_id = rows.text(0),
+                       .kind = rows.text(1),
+                       .scope = rows.text(2),
+                       .external_id = rows.text(3),
+                       .match_key = rows.text(4),
+                       .candidate_sys_id = rows.text(5),
+                       .first_seen = rows.time(6),
+                       .last_confirmed = rows.time(7),
+                       .resolved = rows.is_null(8) ? std::nullopt : std::optional(rows.time(8))});
+  }
+  return entries;
+}
+
+}  // namespace exporter::storage

@@ -1,0 +1,31 @@
+// The drift ledger in its table: one open entry per drifted user, resolved ones for 30 days.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/sqlite.h"
+#include "storage/store.h"
+
+namespace exporter::storage {
+
+// By kind.
+struct LedgerChange {
+  std::map<std::string, std::uint64_t> opened;
+  std::map<std::string, std::uint64_t> resolved;
+};
+
+// Makes the open entries those of `drifted`, inside the caller's transaction. `before` is the time of the
+// comparison that confirmed the entries which are open now. Where a user is named twice, one of his entries
+// counts. Memory: 8 bytes per drifted user, and what changes.
+LedgerChange reconcile(Database& database, IntegrationId id, const std::vector<LedgerEntry>& drifted,
+                       SystemTime now, std::optional<SystemTime> before);
+
+std::map<std::string, SystemTime> oldest_open(Database& database, IntegrationId id);
+
+std::vector<LedgerEntry> read_ledger(Database& database, IntegrationId id, std::size_t limit);
+
+}  // namespace exporter::storage

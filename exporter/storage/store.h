@@ -1,0 +1,155 @@
+// The state that outlives the process: cursors, seen events, open tasks, counters, the drift ledger, recent
+// failures.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+
+namespace exporter::storage {
+
+struct OpenOptions {
+  // A directory (made with mode 0700; the file is state.db, mode 0600) or ":memory:".
+  std::string path;
+  bool reset_counters = false;
+};
+
+// What an integration's state belongs to; another fingerprint starts fresh.
+struct Fingerprint {
+  std::string okta_host;
+  std::string app_id;
+  std::string servicenow_host;
+};
+
+using IntegrationId = std::int64_t;
+
+struct IntegrationState {
+  IntegrationId id = 0;
+  SystemTime created;  // events published before it move no counter
+  bool fresh = false;  // made by this call
+};
+
+// A stored counter series: `labels` are the label values after `integration`, joined by '|'.
+struct CounterKey {
+  std::string metric;
+  std::string labels;
+  friend auto operator<=>(const CounterKey&, const CounterKey&) = default;
+};
+using Counters = std::map<CounterKey, double>;
+
+// The counters that commit_comparison() keeps itself, one series per kind of drift.
+inline constexpr std::string_view kDriftDetectedCounter = "okta_external_id_drift_detected_total";
+inline constexpr std::string_view kDriftResolvedCounter = "okta_external_id_drift_resolved_total";
+
+struct LogCursor {
+  std::string next_url;     // empty: start with a `since`
+  std::string filter_hash;  // of the filter that the cursor belongs to
+  std::optional<SystemTime> last_published;
+  std::optional<SystemTime> complete_until;
+};
+
+// A failed task for /failures, kept 30 days.
+struct Failure {
+  SystemTime time;
+  std::string operation;
+  std::string reason;
+  std::string text;
+  std::string okta_user_id;
+  std::string verdict;
+};
+
+// Everything that one System Log page changed: stored in one transaction or not at all.
+struct LogCommit {
+  LogCursor cursor;
+  std::vector<std::string> seen_uuids;
+  std::vector<std::pair<std::string, std::optional<std::string>>> tasks;  // rows of TaskBook; nullopt removes
+  Counters increments;
+  std::vector<Failure> failures;
+  std::optional<SystemTime> created =
+      std::nullopt;  // replaces IntegrationState::created: the vendor's clock counts
+};
+
+// One line of the drift ledger.
+struct LedgerEntry {
+  std::string okta_user_id;
+  std::string kind;
+  std::string scope;
+  std::string external_id;
+  std::string match_key;
+  std::string candidate_sys_id;
+  SystemTime first_seen;
+  SystemTime last_confirmed;
+  std::optional<SystemTime> resolved;
+};
+
+struct ComparisonRecord {
+  SystemTime time;
+  std::map<std::string, std::uint64_t> states;
+  std::map<std::string, std::uint64_t> kinds;
+  std::uint64_t locked_out = 0;
+  bool mass_drift = false;
+  bool mass_absence = false;
+  bool complete = true;  // no later round failed
+};
+
+struct ComparisonCommit {
+  ComparisonRecord record;
+  // All users that are drifted now: entries of the ledger that are not in it are resolved, new ones opened,
+  // the others confirmed. A change of kind resolves the old kind and opens the new one.
+  std::vector<LedgerEntry> drifted;  // first_seen is taken from the ledger where the entry is there already
+};
+
+struct CommittedComparison {
+  std::map<std::string, std::uint64_t>
+      detected;  // by kind: opened now; none in the first comparison of a new state
+  std::map<std::string, std::uint64_t> resolved;
+  std::map<std::string, SystemTime> oldest;  // by kind: first_seen of the oldest open entry
+};
+
+// Thread-safe (one mutex around the connection). All errors are class storage and name the file.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  virtual Result<IntegrationState> open_integration(const std::string& name,
+                                                    const Fingerprint& fingerprint) = 0;
+
+  virtual Result<Counters> counters(IntegrationId id) = 0;
+  virtual Result<std::optional<LogCursor>> log_cursor(IntegrationId id) = 0;
+  virtual Result<std::vector<std::pair<std::string, std::string>>> task_rows(IntegrationId id) = 0;
+  // Which of these uuids were committed within the last 7 days.
+  virtual Result<std::vector<bool>> seen(IntegrationId id, const std::vector<std::string>& uuids) = 0;
+  // Returns only after the transaction is durable. Also prunes what is too old.
+  virtual Result<void> commit_log(IntegrationId id, const LogCommit& commit) = 0;
+
+  virtual Result<CommittedComparison> commit_comparison(IntegrationId id, const ComparisonCommit& commit) = 0;
+  // A later round failed: the last complete comparison stays, and last_comparison() says so.
+  virtual Result<void> set_comparison_incomplete(IntegrationId id) = 0;
+  virtual Result<std::optional<ComparisonRecord>> last_comparison(IntegrationId id) = 0;
+  virtual Result<std::map<std::string, SystemTime>> oldest_drift(IntegrationId id) = 0;
+  // Open entries first, then the resolved ones, newest first.
+  virtual Result<std::vector<LedgerEntry>> ledger(IntegrationId id, std::size_t limit) = 0;
+  virtual Result<std::vector<Failure>> failures(IntegrationId id, std::size_t limit) = 0;
+
+  virtual Result<void> set_sample_success(IntegrationId id, const std::string& sampler, SystemTime time) = 0;
+  virtual Result<std::map<std::string, SystemTime>> sample_successes(IntegrationId id) = 0;
+
+  virtual std::uint64_t size_bytes() = 0;  // of the database on disk; 0 for :memory:
+};
+
+// Errors: the directory cannot be made or written; another process holds the state (names the lock); a newer
+// schema version. A file that is no database, or damaged, is moved aside (state.db.damaged-<time>), with a
+// warning, and a new one begun.
+Result<std::unique_ptr<Store>> open_store(const OpenOptions& options, const Clock& clock, Log& log);
+
+}  // namespace exporter::storage
