@@ -1,0 +1,219 @@
+#include "sampling/comparison_sampler.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "metrics/catalogue.h"
+
+namespace exporter::sampling {
+
+namespace catalogue = metrics::catalogue;
+
+namespace {
+
+bool has(const std::vector<std::string>& features, std::string_view feature) {
+  return std::ranges::find(features, feature) != features.end();
+}
+
+storage::ComparisonRecord to_record(const drift::Comparison& comparison, SystemTime time) {
+  storage::ComparisonRecord record{.time = time,
+                                   .states = {},
+                                   .kinds = {},
+                                   .locked_out = comparison.locked_out,
+                                   .mass_drift = comparison.mass_drift,
+                                   .mass_absence = comparison.mass_absence};
+  for (std::size_t i = 0; i < comparison.states.size(); ++i) {
+    record.states[std::string(drift::kStates[i])] = comparison.states[i];
+  }
+  for (std::size_t i = 0; i < comparison.kinds.size(); ++i) {
+    record.kinds[std::string(drift::kKinds[i])] = comparison.kinds[i];
+  }
+  return record;
+}
+
+}  // namespace
+
+ComparisonSampler::ComparisonSampler(std::chrono::milliseconds interval, drift::ComparisonOptions options,
+                                     Session& session, DriftInputs& inputs, servicenow::RowLookup& reader,
+                                     drift::ProvisionerView& provisioner, storage::Store& store,
+                                     CounterBook& counters, RunProgress& progress,
+                                     metrics::Registry& registry, const Clock& clock, Log& log)
+    : interval_(interval),
+      options_(options),
+      session_(session),
+      inputs_(inputs),
+      reader_(reader),
+      provisioner_(provisioner),
+      store_(store),
+      counters_(counters),
+      progress_(progress),
+      registry_(registry),
+      clock_(clock),
+      log_(log) {}
+
+Result<void> ComparisonSampler::restore(const Session::Opened& opened) {
+  auto last = store_.last_comparison(opened.id);
+  if (!last) {
+    return std::unexpected(std::move(last.error()));
+  }
+  auto oldest = store_.oldest_drift(opened.id);
+  if (!oldest) {
+    return std::unexpected(std::move(oldest.error()));
+  }
+  const MutexLock lock(mutex_);
+  last_ = std::move(*last);
+  oldest_ = std::move(*oldest);
+  complete_ = last_ && last_->complete;
+  if (last_) {
+    publish();
+  }
+  return {};
+}
+
+void ComparisonSampler::mark_incomplete() {
+  // Without a request: a round fails also because Okta does not answer.
+  const std::optional<storage::IntegrationId> id = session_.opened_id();
+  const MutexLock lock(mutex_);
+  if (complete_ && id) {
+    // So that a restart does not make it complete again. The round itself failed already; this one adds
+    // nothing to say.
+    if (const Result<void> stored = store_.set_comparison_incomplete(*id); !stored) {
+      log_.warn("that the comparison is incomplete is not stored",
+                {{"integration", session_.integration()}, {"error", stored.error().message}});
+    }
+  }
+  complete_ = false;
+  publish();
+}
+
+Result<void> ComparisonSampler::sample(SampleRun& run) {
+  const RunProgress::Attached attached(progress_, run);
+  const std::unique_ptr<ListingPair> pair = inputs_.take();
+  if (!pair && !failed_) {
+    return {};  // the run before took the pair that this one was triggered for
+  }
+  if (!pair) {
+    inputs_.want();
+    return std::unexpected(Error{.error_class = ErrorClass::incomplete,
+                                 .message =
+                                     "there is no complete pair of listings to compare; see the samplers "
+                                     "app_users and users"});
+  }
+  const Result<Session::Opened> opened = session_.open(run.stop());
+  if (!opened) {
+    return std::unexpected(opened.error());
+  }
+  Result<void> compared = compare(*opened, *pair, run);
+  failed_ = !compared;
+  if (!compared && compared.error().error_class != ErrorClass::cancelled) {
+    mark_incomplete();
+  }
+  return compared;
+}
+
+Result<void> ComparisonSampler::compare(const Session::Opened& opened, const ListingPair& pair,
+                                        SampleRun& run) {
+  drift::World world{.now = clock_.now(),
+                     .creates_users = has(pair.links.features, "PUSH_NEW_USERS"),
+                     .deactivates_users = has(pair.links.features, "PUSH_USER_DEACTIVATION"),
+                     .reader_sees_inactive = pair.rows.report.saw_inactive && pair.rows.report.saw_own_row,
+                     .hidden_rows = pair.rows.report.hidden};
+  {
+    const MutexLock lock(mutex_);
+    world.mass_absence_seen_before = last_ && last_->mass_absence;
+  }
+  Result<drift::Comparison> comparison = drift::compare(pair.links.listing, pair.rows.listing, world,
+                                                        options_, reader_, provisioner_, memory_, run.stop());
+  if (!comparison) {
+    return std::unexpected(std::move(comparison.error()));
+  }
+  run.mark();
+
+  storage::ComparisonCommit commit{.record = to_record(*comparison, world.now), .drifted = {}};
+  commit.drifted.reserve(comparison->drifted.size());
+  for (drift::Entry& entry : comparison->drifted) {
+    commit.drifted.push_back({.okta_user_id = std::move(entry.okta_user_id),
+                              .kind = std::string(to_string(entry.kind)),
+                              .scope = std::string(to_string(entry.scope)),
+                              .external_id = std::move(entry.external_id),
+                              .match_key = std::move(entry.match_key),
+                              .candidate_sys_id = std::move(entry.candidate_sys_id),
+                              .first_seen = world.now,
+                              .last_confirmed = world.now,
+                              .resolved = std::nullopt});
+  }
+  comparison->drifted = {};
+  Result<storage::CommittedComparison> committed = store_.commit_comparison(opened.id, commit);
+  if (!committed) {
+    return std::unexpected(std::move(committed.error()));
+  }
+  storage::Counters increments;
+  for (const auto& [kind, count] : committed->detected) {
+    increments[counter_key(catalogue::okta_external_id_drift_detected_total, {kind})] +=
+        static_cast<double>(count);
+  }
+  for (const auto& [kind, count] : committed->resolved) {
+    increments[counter_key(catalogue::okta_external_id_drift_resolved_total, {kind})] +=
+        static_cast<double>(count);
+  }
+  counters_.committed(increments);
+  report(*comparison);
+
+  const MutexLock lock(mutex_);
+  last_ = std::move(commit.record);
+  oldest_ = std::move(committed->oldest);
+  complete_ = true;
+  publish();
+  return {};
+}
+
+void ComparisonSampler::report(const drift::Comparison& comparison) const {
+  const auto state = [&](drift::State which) {
+    return std::to_string(comparison.states[static_cast<std::size_t>(which)]);
+  };
+  log_.write(comparison.mass_drift ? LogLevel::warn : LogLevel::info,
+             comparison.mass_drift
+                 ? "mass drift: external IDs no longer lead to their rows; was the instance cloned, "
+                   "migrated or restored?"
+                 : "compared the two sides",
+             {{"integration", session_.integration()},
+              {"linked", state(drift::State::linked)},
+              {"drifted", state(drift::State::drifted)},
+              {"unverified", state(drift::State::unverified)},
+              {"exempt", state(drift::State::exempt)}});
+  for (const auto& [cause, users] : comparison.unverified) {
+    log_.info("users could not be verified",
+              {{"integration", session_.integration()}, {"cause", cause}, {"users", std::to_string(users)}});
+  }
+}
+
+void ComparisonSampler::publish() {
+  metrics::Snapshot snapshot;
+  const std::string& integration = session_.integration();
+  const auto add = [&](const metrics::Metric& metric, double value) {
+    snapshot.push_back({.metric = &metric, .label_values = {integration}, .value = value});
+  };
+  add(catalogue::okta_external_id_comparison_complete, complete_ ? 1 : 0);
+  if (last_) {
+    const auto add_map = [&](const metrics::Metric& metric,
+                             const std::map<std::string, std::uint64_t>& counts) {
+      for (const auto& [label, count] : counts) {
+        snapshot.push_back(
+            {.metric = &metric, .label_values = {integration, label}, .value = static_cast<double>(count)});
+      }
+    };
+    add_map(catalogue::okta_external_id_users, last_->states);
+    add_map(catalogue::okta_external_id_drift_users, last_->kinds);
+    add(catalogue::okta_external_id_locked_out_users, static_cast<double>(last_->locked_out));
+    add(catalogue::okta_external_id_mass_drift, last_->mass_drift ? 1 : 0);
+    add(catalogue::okta_external_id_comparison_timestamp_seconds, to_seconds(last_->time));
+    for (const auto& [kind, time] : oldest_) {
+      snapshot.push_back({.metric = &catalogue::okta_external_id_drift_oldest_timestamp_seconds,
+                          .label_values = {integration, kind},
+                          .value = to_seconds(time)});
+    }
+  }
+  registry_.publish(integration + "/" + std::string(name()), std::move(snapshot));
+}
+
+}  // namespace exporter::sampling

@@ -1,0 +1,60 @@
+// Drift: compares the two listings, keeps the ledger, publishes okta_external_id_*.
+#pragma once
+
+#include "drift/comparison.h"
+#include "sampling/drift_inputs.h"
+#include "sampling/run_progress.h"
+#include "sampling/sampler.h"
+#include "sampling/session.h"
+
+namespace exporter::sampling {
+
+// Runs when a pair of listings is ready, and asks for another one after an error. Without one, and after an
+// error, the last complete comparison stays, marked by its time and by okta_external_id_comparison_complete
+// 0.
+class ComparisonSampler final : public Sampler {
+ public:
+  // `interval`: of the listings, which trigger it.
+  ComparisonSampler(std::chrono::milliseconds interval, drift::ComparisonOptions options, Session& session,
+                    DriftInputs& inputs, servicenow::RowLookup& reader, drift::ProvisionerView& provisioner,
+                    storage::Store& store, CounterBook& counters, RunProgress& progress,
+                    metrics::Registry& registry, const Clock& clock, Log& log);
+
+  std::string_view name() const override { return "comparison"; }
+  std::chrono::milliseconds interval() const override { return interval_; }
+  bool triggered() const override { return true; }
+  Result<void> sample(SampleRun& run) override;
+  void succeeded(SystemTime at) override { session_.remember_success(name(), at); }
+
+  // What scrapes saw before a restart.
+  Result<void> restore(const Session::Opened& opened);
+  // A round of listings gave no pair. Any thread.
+  void mark_incomplete();
+
+ private:
+  Result<void> compare(const Session::Opened& opened, const ListingPair& pair, SampleRun& run);
+  void report(const drift::Comparison& comparison) const;
+  void publish() REQUIRES(mutex_);
+
+  const std::chrono::milliseconds interval_;
+  const drift::ComparisonOptions options_;
+  Session& session_;
+  DriftInputs& inputs_;
+  servicenow::RowLookup& reader_;
+  drift::ProvisionerView& provisioner_;
+  drift::ProvisionerMemory memory_;
+  storage::Store& store_;
+  CounterBook& counters_;
+  RunProgress& progress_;  // marked by each request of the lookups
+  metrics::Registry& registry_;
+  const Clock& clock_;
+  Log& log_;
+  bool failed_ = false;  // the last run
+
+  Mutex mutex_;
+  bool complete_ GUARDED_BY(mutex_) = false;
+  std::optional<storage::ComparisonRecord> last_ GUARDED_BY(mutex_);
+  std::map<std::string, SystemTime> oldest_ GUARDED_BY(mutex_);
+};
+
+}  // namespace exporter::sampling

@@ -1,0 +1,65 @@
+// Where the two listings wait for each other. A comparison is worth something only when both were read in one
+// go.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/mutex.h"
+#include "drift/listing.h"
+#include "servicenow/user_sweep.h"
+
+namespace exporter::sampling {
+
+struct LinkInput {
+  drift::LinkListing listing;
+  std::vector<std::string> features;  // of the app, read with the listing
+};
+struct RowInput {
+  drift::RowListing listing;
+  servicenow::SweepReport report;
+};
+struct ListingPair {
+  LinkInput links;
+  RowInput rows;
+};
+
+// Thread-safe. The second success of a round hands the pair to the comparison. A success whose other side has
+// not run yet asks for that side at once, so that a recovery does not wait for the next interval. A failure
+// of either side spoils the round: what the other has is of no use by the time this one succeeds.
+class DriftInputs {
+ public:
+  struct Callbacks {
+    std::function<void()> ready;       // a pair can be taken
+    std::function<void()> incomplete;  // this round gave no pair
+    std::function<void()> want_links;
+    std::function<void()> want_rows;
+  };
+
+  // Once, before the first sample.
+  void connect(Callbacks callbacks) { callbacks_ = std::move(callbacks); }
+
+  void put_links(std::unique_ptr<LinkInput> links);
+  void put_rows(std::unique_ptr<RowInput> rows);
+  void failed();
+  // Asks for both sides.
+  void want() const;
+
+  // The pair, once; the memory goes with it.
+  std::unique_ptr<ListingPair> take();
+
+ private:
+  bool make_pair() REQUIRES(mutex_);
+
+  Callbacks callbacks_;
+  Mutex mutex_;
+  std::unique_ptr<LinkInput> links_ GUARDED_BY(mutex_);
+  std::unique_ptr<RowInput> rows_ GUARDED_BY(mutex_);
+  std::unique_ptr<ListingPair> pair_ GUARDED_BY(mutex_);
+};
+
+}  // namespace exporter::sampling

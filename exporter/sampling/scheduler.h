@@ -1,0 +1,78 @@
+// When each sampler runs: at once after start (spread over a few seconds), then at its interval with jitter,
+// never twice at the same time, on a small fixed pool of threads.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <random>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "sampling/sample_book.h"
+#include "sampling/sampler.h"
+
+namespace exporter::sampling {
+
+struct SchedulerOptions {
+  int threads = 4;
+  std::chrono::milliseconds spread{2'000};            // over which the first runs are spread
+  double jitter = 0.05;                               // of the interval, to either side
+  std::chrono::milliseconds sample_timeout{300'000};  // without progress
+  // A failed sample is tried again after this, doubled per failure, at the latest after its interval.
+  std::chrono::milliseconds retry{30'000};
+  std::uint64_t seed = 0;
+};
+
+// add() before start(); trigger() from any thread; stop() cancels what runs and joins.
+class Scheduler {
+ public:
+  Scheduler(SchedulerOptions options, const Clock& clock, SampleBook& book);
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  void add(const std::string& integration, std::unique_ptr<Sampler> sampler);
+  void start();
+  void stop();
+  // Makes a sampler due now. One that runs already is left alone, or runs again afterwards. Does nothing
+  // while not started.
+  enum class WhenRunning : std::uint8_t { leave, run_again };
+  void trigger(std::string_view integration, std::string_view sampler, WhenRunning when_running);
+  // Runs every sampler once, in the order of add(), on this thread; the number of those that failed.
+  int run_once();
+
+ private:
+  struct Job;
+
+  void dispatch(std::stop_token stop);
+  void work(std::stop_token stop);
+  SteadyTime queue_due_jobs(SteadyTime now) REQUIRES(mutex_);
+  static Result<void> sample(Sampler& sampler, SampleRun& run);
+  Result<void> run(Job& job, SampleRun& run);
+  void reschedule(Job& job, SteadyTime started, const Result<void>& result) REQUIRES(mutex_);
+  std::chrono::milliseconds jittered(std::chrono::milliseconds interval) REQUIRES(mutex_);
+
+  const SchedulerOptions options_;
+  const Clock& clock_;
+  SampleBook& book_;
+
+  Mutex mutex_;
+  std::condition_variable_any work_available_;
+  std::vector<std::unique_ptr<Job>> jobs_ GUARDED_BY(mutex_);
+  std::deque<Job*> queue_ GUARDED_BY(mutex_);
+  std::mt19937_64 random_ GUARDED_BY(mutex_);
+  std::stop_source wake_ GUARDED_BY(mutex_);  // ends the dispatcher's sleep
+  bool started_ GUARDED_BY(mutex_) = false;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace exporter::sampling
