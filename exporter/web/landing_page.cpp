@@ -1,0 +1,119 @@
+#include "web/landing_page.h"
+
+#include <set>
+#include <string_view>
+
+#include "web/html.h"
+
+namespace exporter::web {
+namespace {
+
+using namespace std::chrono_literals;
+
+// "12 s", "3 min", "5 h", "2 d": one unit is enough to see whether something is stale.
+std::string rough(std::chrono::milliseconds age) {
+  if (age < 2min) return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(age).count()) + " s";
+  if (age < 2h) return std::to_string(std::chrono::duration_cast<std::chrono::minutes>(age).count()) + " min";
+  if (age < 48h) return std::to_string(std::chrono::duration_cast<std::chrono::hours>(age).count()) + " h";
+  return std::to_string(std::chrono::duration_cast<std::chrono::days>(age).count()) + " d";
+}
+
+std::string time_element(SystemTime time, SystemTime now) {
+  const std::string iso = to_iso8601(std::chrono::floor<std::chrono::seconds>(time));
+  std::string html = "<time datetime=\"" + iso + "\" title=\"" + iso + "\">";
+  // The system's clock may have been set back.
+  html += time > now ? "just now" : rough(now - time) + " ago";
+  return html + "</time>";
+}
+
+struct StateText {
+  std::string_view style;
+  std::string_view mark;  // told apart without colour; not read out, the word beside it is
+  std::string_view word;
+};
+
+StateText describe(StatusRow::State state) {
+  switch (state) {
+    case StatusRow::State::waiting:
+      return {"wait", "…", "Waiting"};
+    case StatusRow::State::ok:
+      return {"good", "✓", "Fresh"};
+    case StatusRow::State::failing:
+      break;
+  }
+  return {"bad", "✗", "Failing"};
+}
+
+void append_row(std::string& html, const StatusRow& row, SystemTime now) {
+  const StateText state = describe(row.state);
+  html.append("<tr><th scope=\"row\">").append(html_escape(row.integration)).append("</th><td>");
+  html.append(html_escape(row.sampler)).append("</td><td class=\"state ").append(state.style);
+  html.append(R"("><span aria-hidden="true">)").append(state.mark).append("</span> ").append(state.word);
+  html.append("</td><td>");
+  html.append(row.last_success ? time_element(*row.last_success, now) : std::string("never"));
+  html.append("</td><td>");
+  html.append(row.interval > 0ms ? "every " + html_escape(to_prometheus_duration(row.interval))
+                                 : std::string("when needed"));
+  html.append("</td><td>");
+  html.append(row.last_error ? html_escape(to_string(*row.last_error)) : std::string("none"));
+  html.append("</td></tr>\n");
+}
+
+std::string summary(const std::vector<StatusRow>& rows) {
+  if (rows.empty()) return "Nothing is watched yet: no integration is configured.";
+  std::set<std::string_view> integrations;
+  std::size_t failing = 0;
+  std::size_t waiting = 0;
+  for (const StatusRow& row : rows) {
+    integrations.insert(row.integration);
+    if (row.state == StatusRow::State::failing) ++failing;
+    if (row.state == StatusRow::State::waiting) ++waiting;
+  }
+  std::string text = std::to_string(integrations.size());
+  text += integrations.size() == 1 ? " integration, " : " integrations, ";
+  text += std::to_string(rows.size());
+  text += rows.size() == 1 ? " sampler: " : " samplers: ";
+  text += failing == 0 ? "none is failing"
+                       : std::to_string(failing) + (failing == 1 ? " is failing" : " are failing");
+  if (waiting > 0) text += ", " + std::to_string(waiting) + " waiting for the first sample";
+  return text + ".";
+}
+
+}  // namespace
+
+std::string render_landing_page(const LandingPage& page, const std::vector<StatusRow>& rows, SystemTime now) {
+  std::string html = "<header>\n<h1>okta-servicenow-exporter</h1>\n";
+  html.append("<p class=\"muted\">Prometheus exporter for provisioning from Okta to ServiceNow, version ");
+  html.append(html_escape(page.version)).append("</p>\n<nav aria-label=\"Pages\"><ul>\n");
+  for (const auto& [text, target] : page.links) {
+    html.append("<li><a href=\"").append(html_escape(target)).append("\">");
+    html.append(html_escape(text)).append("</a></li>\n");
+  }
+  html.append("</ul></nav>\n</header>\n<main id=\"main\">\n<h2 id=\"watched\">What is watched</h2>\n<p>");
+  html.append(summary(rows)).append("</p>\n");
+  if (!rows.empty()) {
+    // The table scrolls within itself on a phone; tabindex lets a keyboard scroll it.
+    html.append(
+        "<div class=\"scroll\" role=\"region\" aria-labelledby=\"watched\" tabindex=\"0\">\n<table>\n");
+    html.append("<caption>One row per integration and sampler</caption>\n<thead><tr>");
+    for (const std::string_view column :
+         {"Integration", "Sampler", "State", "Last success", "Interval", "Last error"}) {
+      html.append("<th scope=\"col\">").append(column).append("</th>");
+    }
+    html.append("</tr></thead>\n<tbody>\n");
+    for (const StatusRow& row : rows) append_row(html, row, now);
+    html.append("</tbody>\n</table>\n</div>\n");
+  }
+  html.append("</main>\n<footer><p>As of <time>");
+  html.append(to_iso8601(std::chrono::floor<std::chrono::seconds>(now))).append("</time></p></footer>\n");
+  return html_page("okta-servicenow-exporter", "", html);
+}
+
+Handler make_landing_page_handler(LandingPage page, std::function<std::vector<StatusRow>()> rows,
+                                  const Clock& clock) {
+  return [page = std::move(page), rows = std::move(rows), &clock](const WebRequest&) {
+    return html_response(200, render_landing_page(page, rows(), clock.now()));
+  };
+}
+
+}  // namespace exporter::web
