@@ -1,0 +1,36 @@
+// The running exporter: everything is made in the order of its dependencies and ended in the reverse.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/flags.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "config/config.h"
+
+namespace exporter::app {
+
+class Exporter {
+ public:
+  // Opens the state and makes the integrations. Errors say what to do: another process holds the state, a
+  // directory that cannot be made, a certificate that cannot be read.
+  static Result<std::unique_ptr<Exporter>> make(const Flags& flags, const config::Config& config,
+                                                const Clock& clock, Log& log);
+  virtual ~Exporter() = default;  // stops
+
+  // Binds, then samples. The error names the address that cannot be bound.
+  virtual Result<void> start() = 0;
+  // Within 2 s, with requests in flight.
+  virtual void stop() = 0;
+
+  // Samples everything once on this thread; the number of samples that failed.
+  virtual int sample_once() = 0;
+  // The exposition as scrapes get it. Without stored state (`gauges_only`) counters say nothing and are left
+  // out.
+  virtual std::string exposition(bool gauges_only) const = 0;
+};
+
+}  // namespace exporter::app

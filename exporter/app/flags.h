@@ -1,0 +1,58 @@
+// The command line, in the style of Prometheus's exporters.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+
+namespace exporter::app {
+
+struct ListenAddress {
+  std::string host;        // empty: every address of the machine; an IPv6 literal without its brackets
+  std::uint16_t port = 0;  // 0: the system chooses
+  friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
+};
+
+// ":10717", "127.0.0.1:10717", "[::1]:10717", "host:10717".
+std::optional<ListenAddress> parse_listen_address(std::string_view text);
+
+inline constexpr std::string_view kMemoryStorage = ":memory:";
+
+enum class Command : std::uint8_t { run, once };
+
+struct Flags {
+  Command command = Command::run;
+  std::string config_file;    // never empty
+  bool config_check = false;  // load the configuration, say what is wrong, and end; only with Command::run
+  std::vector<ListenAddress> listen_addresses;  // at least one
+  std::string telemetry_path = "/metrics";      // begins with a slash; is none of the other pages
+  int max_requests = 40;                        // scrapes at a time; 0: no limit
+  std::string storage_path;  // a directory, or kMemoryStorage; empty only with Command::once or config_check
+  bool reset_counters = false;
+  LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::logfmt;
+  std::string output;  // Command::once: the file to write; empty: stdout
+};
+
+// The program has nothing to run: help, version (code 0, to stdout) or wrong usage (code 2, to stderr).
+struct UsageExit {
+  int code = 0;
+  std::string text;  // ends with a line end
+  bool to_stdout = false;
+};
+
+// `arguments` as main() got them, the program's name first.
+std::expected<Flags, UsageExit> parse_flags(std::span<const char* const> arguments);
+
+// "0.1.0"
+std::string_view version();
+// What --version prints: name, version, compiler, platform.
+std::string version_text();
+
+}  // namespace exporter::app

@@ -1,0 +1,46 @@
+// One Okta app linked to one ServiceNow instance: its clients, its samplers, and what they share.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "config/secret.h"
+#include "metrics/registry.h"
+#include "net/curl_transport.h"
+#include "provisioning/classifier.h"
+#include "sampling/sample_book.h"
+#include "sampling/scheduler.h"
+#include "storage/store.h"
+
+namespace exporter::app {
+
+// What all integrations share; outlives them.
+struct Surroundings {
+  const net::CurlGlobal& curl;
+  const Clock& clock;
+  Log& log;
+  config::SecretSource& secrets;
+  metrics::Registry& registry;
+  storage::Store& store;
+  const provisioning::Classifier& classifier;
+  sampling::SampleBook& samples;
+  sampling::Scheduler& scheduler;
+};
+
+// Must outlive the scheduler's run: its samplers are the scheduler's.
+class Integration {
+ public:
+  // Registers the samplers. An error (tls) names the certificate, key or CA that cannot be used.
+  static Result<std::unique_ptr<Integration>> make(const config::Integration& config,
+                                                   const Surroundings& surroundings);
+  virtual ~Integration() = default;
+
+  // Opens the state where that needs no request, so that scrapes see at once what they saw before a restart.
+  virtual Result<void> restore() = 0;
+};
+
+}  // namespace exporter::app

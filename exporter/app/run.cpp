@@ -1,0 +1,125 @@
+#include "app/run.h"
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <span>
+#include <string>
+
+#include <unistd.h>
+
+#include "app/exporter.h"
+#include "app/flags.h"
+#include "app/signals.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/load.h"
+
+namespace exporter::app {
+
+namespace {
+
+constexpr int kGood = 0;
+constexpr int kTrouble = 1;
+constexpr int kUsage = 2;
+
+// Beside the target and renamed over it, so that the textfile collector never reads half a file.
+Result<void> write_atomically(const std::string& path, const std::string& text) {
+  const std::string temporary = path + ".tmp." + std::to_string(::getpid());
+  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  std::error_code error;
+  if (file) {
+    std::filesystem::rename(temporary, path, error);
+  }
+  if (!file || error) {
+    std::filesystem::remove(temporary, error);
+    return std::unexpected(
+        Error{.error_class = ErrorClass::storage,
+              .message = "cannot write " + path + "; check that its directory exists and is writable"});
+  }
+  return {};
+}
+
+int run_forever(Exporter& exporter, Log& log) {
+  // Before any thread is there: they inherit the blocked signals, and only wait() sees them.
+  SignalWaiter signals;
+  if (const Result<void> started = exporter.start(); !started) {
+    log.error("cannot start", {{"error", started.error().message}});
+    return kTrouble;
+  }
+  for (int signal = signals.wait(); signal == SIGHUP; signal = signals.wait()) {
+    log.warn("SIGHUP: this version reads its configuration at start only; restart it to apply a change");
+  }
+  log.info("stopping");
+  exporter.stop();
+  return kGood;
+}
+
+int run_once(Exporter& exporter, const Flags& flags, Log& log) {
+  const int failed = exporter.sample_once();
+  const std::string text = exporter.exposition(flags.storage_path.empty());
+  if (flags.output.empty()) {
+    std::cout << text << std::flush;
+  } else if (const Result<void> written = write_atomically(flags.output, text); !written) {
+    log.error("cannot write the metrics", {{"error", written.error().message}});
+    return kTrouble;
+  }
+  return failed == 0 ? kGood : kTrouble;
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv) {
+  const auto flags = parse_flags(std::span(argv, static_cast<std::size_t>(argc)));
+  if (!flags) {
+    (flags.error().to_stdout ? std::cout : std::cerr) << flags.error().text << std::flush;
+    return flags.error().code;
+  }
+  const config::LoadResult loaded = config::load_config(flags->config_file);
+  if (!loaded) {
+    for (const config::ConfigError& error : loaded.error()) {
+      std::cerr << error.to_string() << '\n';
+    }
+    return kUsage;
+  }
+  if (flags->config_check) {
+    for (const std::string& warning : loaded->warnings) {
+      std::cerr << "warning: " << warning << '\n';
+    }
+    const std::vector<std::string> missing = config::unsupported(loaded->config);
+    for (const std::string& message : missing) {
+      std::cerr << message << '\n';
+    }
+    if (!missing.empty()) {
+      return kUsage;
+    }
+    std::cout << flags->config_file << " is valid\n";
+    return kGood;
+  }
+
+  const std::unique_ptr<Log> log = make_log(flags->log_level, flags->log_format);
+  for (const std::string& warning : loaded->warnings) {
+    log->warn(warning);
+  }
+  if (const std::vector<std::string> missing = config::unsupported(loaded->config); !missing.empty()) {
+    for (const std::string& message : missing) {
+      log->error("the configuration asks for what this version does not serve", {{"error", message}});
+    }
+    return kUsage;
+  }
+  log->info("starting", {{"version", std::string(version())}, {"config", flags->config_file}});
+
+  const RealClock clock;
+  Result<std::unique_ptr<Exporter>> exporter = Exporter::make(*flags, loaded->config, clock, *log);
+  if (!exporter) {
+    log->error("cannot start", {{"error", exporter.error().message}});
+    return kTrouble;
+  }
+  return flags->command == Command::once ? run_once(**exporter, *flags, *log) : run_forever(**exporter, *log);
+}
+
+}  // namespace exporter::app
