@@ -1,0 +1,48 @@
+// The Table API and the Aggregate API of a ServiceNow instance, for reading.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "simulator/faults.h"
+#include "simulator/http.h"
+#include "simulator/journal.h"
+#include "simulator/user_table.h"
+#include "simulator/world.h"
+
+namespace simulator {
+
+class ServiceNowApi {
+ public:
+  ServiceNowApi(World& world, Faults& faults, Journal& journal)
+      : world_(world), faults_(faults), journal_(journal), table_(world) {}
+
+  Reply handle(const Call& call);  // takes the world's mutex
+
+  bool hibernating = false;
+  bool unavailable = false;
+
+ private:
+  struct Route {
+    std::string endpoint = "other";
+    std::string table;
+    std::string sys_id;
+    bool first_version = false;
+  };
+  static Route route(std::string_view path);
+  Reply answer(const Call& call, const Route& route, Account*& account);
+  Account* log_in(const Call& call, std::string& name);
+  Reply list(const Call& call, const Route& route, Account& account);
+  Reply record(const Call& call, const Route& route, const Account& account);
+  Reply aggregate(const Call& call, const Route& route, Account& account);
+  std::string row_json(const UserRow& row, const Call& call, const Account& account) const;
+  void add_common_headers(Reply& reply, bool logged_in);
+
+  World& world_;
+  Faults& faults_;
+  Journal& journal_;
+  UserTable table_;
+  std::uint64_t transactions_ = 0;
+};
+
+}  // namespace simulator
