@@ -1,0 +1,146 @@
+// The command line as a person uses it.
+#include <cstdlib>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "integration/world.h"
+
+namespace integration {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(Commands, HelpAndVersionExitZero) {
+  World world({.users = 10});
+  const Finished help = world.run_exporter({"--help"});
+  EXPECT_EQ(help.code, 0);
+  EXPECT_THAT(help.output, HasSubstr("--config.file"));
+  EXPECT_THAT(help.output, HasSubstr("--web.listen-address"));
+  const Finished version = world.run_exporter({"--version"});
+  EXPECT_EQ(version.code, 0);
+  EXPECT_THAT(version.output, HasSubstr("okta-servicenow-exporter, version 0.1.0"));
+}
+
+TEST(Commands, WrongUsageExitsTwo) {
+  World world({.users = 10});
+  EXPECT_EQ(world.run_exporter({}).code, 2);
+  EXPECT_EQ(world.run_exporter({"--no.such.flag"}).code, 2);
+  EXPECT_EQ(world.run_exporter({"--config.file=" + world.config_path().string()}).code, 2)
+      << "without --storage.path";
+}
+
+TEST(Commands, ABrokenConfigurationNamesFileLineAndKeyAndExitsTwo) {
+  World world({.users = 10});
+  const auto broken = world.directory() / "broken.yml";
+  write_file(broken,
+             "integrations:\n  - name: production\n    okta:\n      url: https://example.okta.com\n      "
+             "api_tokn: x\n");
+  for (const char* command : {"--config.check", "--storage.path=:memory:"}) {
+    const Finished run = world.run_exporter({"--config.file=" + broken.string(), command});
+    EXPECT_EQ(run.code, 2);
+    EXPECT_THAT(run.errors, HasSubstr("broken.yml:5"));
+    EXPECT_THAT(run.errors, HasSubstr("integrations[0].okta.api_tokn"));
+  }
+}
+
+TEST(Commands, TheExampleConfigurationIsValid) {
+  World world({.users = 10});
+  const Finished run =
+      world.run_exporter({"--config.file=" SOURCE_DIR "/config.example.yml", "--config.check"});
+  EXPECT_EQ(run.code, 0) << run.errors;
+}
+
+TEST(Commands, OnceWithoutStoragePrintsGaugesOnly) {
+  World world({.scenario = "mixed", .users = 100});
+  const Finished run = world.run_exporter({"once", "--config.file=" + world.config_path().string()});
+  EXPECT_EQ(run.code, 0) << run.errors;
+  const Exposition now(run.output);
+  EXPECT_TRUE(now.has("okta_external_id_drift_users"));
+  for (const auto& [name, type] : now.types()) {
+    EXPECT_EQ(type, "gauge") << name;
+  }
+}
+
+TEST(Commands, OnceWritesItsOutputAsAWholeAndExitsOneOnTrouble) {
+  World world({.scenario = "healthy", .users = 50});
+  const std::string output = (world.directory() / "metrics.prom").string();
+  const std::vector<std::string> arguments{"once", "--config.file=" + world.config_path().string(),
+                                           "--storage.path=" + world.state_path().string(),
+                                           "--output=" + output};
+  EXPECT_EQ(world.run_exporter(arguments).code, 0);
+  EXPECT_TRUE(Exposition(read_file(output)).has("okta_provisioning_tasks_total"));
+  world.set_secret("reader-password", "wrong");
+  EXPECT_EQ(world.run_exporter(arguments).code, 1);
+  EXPECT_TRUE(Exposition(read_file(output)).has("okta_external_id_users")) << "the last comparison stays";
+}
+
+TEST(Commands, SecretsAreInNoLogPageOrMetric) {
+  World world({.scenario = "bad-credentials", .users = 20});
+  world.start_exporter();
+  ASSERT_TRUE(world.await([](const Exposition& now) {
+    return now.has("okta_servicenow_exporter_sample_success", {{"sampler", "users"}});
+  }));
+  const std::string landing =
+      http_get(world.metrics_url().substr(0, world.metrics_url().find("/metrics")) + "/").body;
+  const std::string metrics = http_get(world.metrics_url()).body;
+  const std::string log = world.exporter().errors() + world.exporter().output();
+  for (const char* secret : {"sim-okta-token", "sim-reader-password", "sim-okta-password"}) {
+    for (const std::string* text : {&landing, &metrics, &log}) {
+      EXPECT_THAT(*text, Not(HasSubstr(secret)));
+    }
+  }
+}
+
+TEST(Commands, PromtoolFindsNothingToCorrect) {
+  const char* promtool = std::getenv("PROMTOOL");
+  ASSERT_NE(promtool, nullptr) << "PROMTOOL names the promtool to use; scripts/test sets it";
+  World world({.scenario = "mixed", .users = 100});
+  world.start_exporter();
+  ASSERT_TRUE(world.await_success("comparison"));
+  const auto scrape = world.directory() / "scrape.txt";
+  write_file(scrape, http_get(world.metrics_url()).body);
+  const Finished check = run_to_end(
+      world.directory(),
+      {"/bin/sh", "-c", "exec '" + std::string(promtool) + "' check metrics < '" + scrape.string() + "'"});
+  EXPECT_EQ(check.code, 0) << check.errors << check.output;
+  EXPECT_EQ(check.errors + check.output, "");
+}
+
+TEST(Commands, TheExporterAnswersItsPages) {
+  World world({.users = 20});
+  world.start_exporter();
+  const std::string origin = world.metrics_url().substr(0, world.metrics_url().find("/metrics"));
+  EXPECT_EQ(http_get(world.metrics_url()).content_type, "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(http_get(origin + "/-/healthy").status, 200);
+  EXPECT_EQ(http_get(origin + "/-/ready").status, 200);
+  EXPECT_EQ(http_get(origin + "/none").status, 404);
+  const HttpAnswer landing = http_get(origin + "/");
+  EXPECT_EQ(landing.status, 200);
+  EXPECT_THAT(landing.body, HasSubstr("href=\"metrics\""));
+  EXPECT_THAT(landing.body, HasSubstr("production"));
+}
+
+TEST(Commands, ItStopsWithinTwoSecondsWithRequestsInFlight) {
+  World world({.users = 20});
+  world.change({{{"do", "fault"},
+                 {"api", "servicenow"},
+                 {"endpoint", "table_list"},
+                 {"kind", "delay"},
+                 {"delay_ms", 20000},
+                 {"count", 100}},
+                {{"do", "fault"},
+                 {"api", "okta"},
+                 {"endpoint", "logs"},
+                 {"kind", "delay"},
+                 {"delay_ms", 20000},
+                 {"count", 100}}});
+  world.start_exporter();
+  ASSERT_TRUE(
+      world.await([&](const Exposition&) { return world.truth()["requests"]["okta"].value("logs", 0) > 0; }));
+  world.stop_exporter();
+}
+
+}  // namespace
+}  // namespace integration
