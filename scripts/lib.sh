@@ -27,6 +27,9 @@ prometheus_root=$tools/prometheus
 export PROMETHEUS=$prometheus_root/usr/bin/prometheus
 export PROMTOOL=$prometheus_root/usr/bin/promtool
 
+# A clone in another folder compiles the same files: let ccache see that.
+export CCACHE_BASEDIR=$project CCACHE_NOHASHDIR=1
+
 say() { printf '%s\n' "$*" >&2; }
 
 # fail "what happened" "what to do"

@@ -48,6 +48,7 @@ class ScriptedSampler final : public Sampler {
       : script_(script), interval_(interval), triggered_(triggered) {}
   std::string_view name() const override { return "users"; }
   std::chrono::milliseconds interval() const override { return interval_; }
+  bool triggered() const override { return triggered_; }
 
   void succeeded(SystemTime) override {}
 
