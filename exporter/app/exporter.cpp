@@ -199,8 +199,9 @@ Result<std::unique_ptr<Exporter>> Exporter::make(const Flags& flags, const confi
     return std::unexpected(std::move(classifier.error()));
   }
   const std::string path = flags.storage_path.empty() ? std::string(kMemoryStorage) : flags.storage_path;
-  Result<std::unique_ptr<storage::Store>> store =
-      storage::open_store({.path = path, .reset_counters = flags.reset_counters}, clock, log);
+  Result<std::unique_ptr<storage::Store>> store = storage::open_store(
+      {.path = path, .reset_counters = flags.reset_counters, .keep_resolved = config.global.keep_resolved},
+      clock, log);
   if (!store) {
     return std::unexpected(std::move(store.error()));
   }

@@ -233,6 +233,7 @@ class IntegrationParts final : public Integration {
              .servicenow_host = host_and_port(config.servicenow.url),
              .tier = std::string(config::to_string(config.tier))},
             okta_, around.store, counters_, around.samples, around.registry, around.log),
+        recent_users_(std::max(config.drift.grace, config.drift.interval)),
         needs_request_(config.okta.app.id.empty()) {
     add_samplers(config, around);
   }
@@ -252,6 +253,10 @@ class IntegrationParts final : public Integration {
     using sampling::Scheduler;
     auto system_log = std::make_unique<sampling::SystemLogSampler>(
         system_log_options(config), session_, okta_, around.store, around.classifier, counters_,
+        recent_users_,
+        sampling::FailureVerdicts(config.servicenow.match.size(), session_, okta_, reader_lookup_,
+                                  provisioner_cap_, last_view_, recent_users_, around.store, counters_,
+                                  around.clock, around.log),
         around.registry, around.clock, around.log);
     auto app_users = std::make_unique<sampling::AppUsersSampler>(
         sampling::AppUsersOptions{.interval = config.drift.interval,
@@ -269,8 +274,8 @@ class IntegrationParts final : public Integration {
     auto comparison = std::make_unique<sampling::ComparisonSampler>(
         config.drift.interval,
         comparison_options(config.drift, config.servicenow.acl.provisioner_requests_per_hour), session_,
-        inputs_, reader_lookup_, provisioner_cap_, around.store, counters_, lookup_progress_, around.registry,
-        around.clock, around.log);
+        inputs_, reader_lookup_, provisioner_cap_, last_view_, recent_users_, around.store, counters_,
+        lookup_progress_, around.registry, around.clock, around.log);
 
     session_.on_open([&sampler = *system_log](const auto& opened) { return sampler.restore(opened); });
     session_.on_open([&sampler = *comparison](const auto& opened) { return sampler.restore(opened); });
@@ -305,6 +310,8 @@ class IntegrationParts final : public Integration {
   sampling::CounterBook counters_;
   sampling::Session session_;
   sampling::DriftInputs inputs_;
+  sampling::LastView last_view_;
+  sampling::RecentUsers recent_users_;
   const bool needs_request_;
 };
 

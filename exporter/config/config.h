@@ -206,7 +206,8 @@ struct ClassificationRule {
 };
 
 struct GlobalConfig {
-  Duration sample_timeout{5 * 60'000};  // time without progress
+  Duration sample_timeout{5 * 60'000};              // time without progress
+  Duration keep_resolved{30LL * 24 * 60 * 60'000};  // entries of the drift ledger
   friend bool operator==(const GlobalConfig&, const GlobalConfig&) = default;
 };
 

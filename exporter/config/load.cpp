@@ -673,6 +673,7 @@ void read_document(const Value& document, Config& config) {
   read_object(document, [&](Object& object) {
     read_object(object["global"], [&](Object& global) {
       read_interval(global["sample_timeout"], config.global.sample_timeout);
+      read_interval(global["keep_resolved"], config.global.keep_resolved);
     });
     const Value integrations = object["integrations"];
     std::map<std::string, int> names;

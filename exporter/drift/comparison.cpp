@@ -48,8 +48,10 @@ class Engine {
   Result<Comparison> run() {
     std::vector<std::uint32_t> candidates = classify_listed();
     if (auto done = confirm(candidates); !done) return std::unexpected(std::move(done.error()));
+    spare_recent_users();
     if (!withhold_foreign_ids()) withhold_mass_absence();
     if (auto done = ask_provisioner(); !done) return std::unexpected(std::move(done.error()));
+    spare_recent_users();
     return sum_up();
   }
 
@@ -124,6 +126,17 @@ class Engine {
       looks_.emplace(links[i], std::move((*looks)[i]));
     }
     return {};
+  }
+
+  // A task that has just succeeded may have moved the link after it was listed.
+  void spare_recent_users() {
+    if (world_.recent_users.empty()) return;
+    for (std::uint32_t link = 0; link < links_.size(); ++link) {
+      if (findings_[link].state == State::drifted &&
+          std::binary_search(world_.recent_users.begin(), world_.recent_users.end(), links_.user_id(link))) {
+        findings_[link] = unverified(Cause::in_grace);
+      }
+    }
   }
 
   bool is_judged(std::uint32_t link) const {

@@ -38,6 +38,8 @@ struct World {
   bool reader_sees_inactive =
       false;  // proven in this run: the sweep returned an inactive row and the reader's own
   std::uint64_t hidden_rows = 0;  // rows that the reader's sweep was not shown
+  // Okta user ids, sorted, whose provisioning task changed something within the grace.
+  std::vector<std::string> recent_users = {};
   // Comparison::mass_absence of the last comparison.
   bool mass_absence_seen_before = false;
 };

@@ -48,6 +48,8 @@ constexpr Label kAccountLabels[] = {kIntegration, kAccount};
 constexpr Label kAccountTableLabels[] = {kIntegration, kAccount, kTable};
 constexpr Label kActiveLabels[] = {kIntegration, {"active", kBooleans}};
 constexpr Label kDriftStateLabels[] = {kIntegration, {"state", drift::kStates}};
+constexpr Label kVerdictLabels[] = {kIntegration, {"verdict", kVerdicts}};
+constexpr Label kFormerUserLabels[] = {kIntegration, {"state", kFormerUserStates}};
 constexpr Label kDriftKindLabels[] = {kIntegration, {"kind", drift::kKinds}};
 constexpr Label kBuildLabels[] = {{"version"}, {"revision"}, {"compiler"}};
 constexpr Label kIntegrationInfoLabels[] = {
@@ -99,6 +101,18 @@ constinit const Metric okta_provisioning_acl_denials_total{
         "refused. table is one of the configured tables (servicenow.acl.tables) or other.",
     .labels = kDenialLabels,
     .max_series = 80,
+    .sampled = true,
+};
+constinit const Metric okta_provisioning_failure_verdicts_total{
+    .name = "okta_provisioning_failure_verdicts_total",
+    .type = Type::counter,
+    .unit = "",
+    .help =
+        "Failed tasks with the ambiguous 404 (reason record_not_found_or_hidden) of a user, by what a look "
+        "at both "
+        "sides found: a kind of drift, linked_ok (the link is good, so look at permissions), or unverified.",
+    .labels = kVerdictLabels,
+    .max_series = 11,
     .sampled = true,
 };
 constinit const Metric okta_app_users{
@@ -319,6 +333,18 @@ constinit const Metric okta_external_id_comparison_timestamp_seconds{
     .help = "Unix time of the last complete comparison: how old the numbers on drift are.",
     .labels = kPerIntegration,
     .max_series = 1,
+    .sampled = true,
+};
+constinit const Metric okta_external_id_former_users{
+    .name = "okta_external_id_former_users",
+    .type = Type::gauge,
+    .unit = "",
+    .help =
+        "Users who left the app within the last 30 days while it pushes deactivations, by what ServiceNow "
+        "still has of "
+        "them; active ones are leavers with access. Looked up once a day.",
+    .labels = kFormerUserLabels,
+    .max_series = 3,
     .sampled = true,
 };
 constinit const Metric okta_external_id_locked_out_users{
@@ -576,6 +602,7 @@ constexpr const Metric* kAll[] = {
     &catalogue::okta_provisioning_tasks_total,
     &catalogue::okta_provisioning_task_failures_total,
     &catalogue::okta_provisioning_acl_denials_total,
+    &catalogue::okta_provisioning_failure_verdicts_total,
     &catalogue::okta_app_users,
     &catalogue::okta_app_user_sync_states,
     &catalogue::okta_system_log_events_total,
@@ -595,6 +622,7 @@ constexpr const Metric* kAll[] = {
     &catalogue::okta_external_id_mass_drift,
     &catalogue::okta_external_id_comparison_complete,
     &catalogue::okta_external_id_comparison_timestamp_seconds,
+    &catalogue::okta_external_id_former_users,
     &catalogue::okta_external_id_locked_out_users,
     &catalogue::build_info,
     &catalogue::integration_info,

@@ -41,11 +41,12 @@ std::span<const Metric* const> all();
 namespace catalogue {
 extern const Metric
     okta_provisioning_tasks_total;  // integration, operation (those whose attempts are logged)
-extern const Metric okta_provisioning_task_failures_total;  // integration, operation, reason
-extern const Metric okta_provisioning_acl_denials_total;    // integration, table, operation
-extern const Metric okta_app_users;                         // integration, status
-extern const Metric okta_app_user_sync_states;              // integration, sync_state
-extern const Metric okta_system_log_events_total;           // integration, disposition
+extern const Metric okta_provisioning_task_failures_total;     // integration, operation, reason
+extern const Metric okta_provisioning_acl_denials_total;       // integration, table, operation
+extern const Metric okta_provisioning_failure_verdicts_total;  // integration, verdict
+extern const Metric okta_app_users;                            // integration, status
+extern const Metric okta_app_user_sync_states;                 // integration, sync_state
+extern const Metric okta_system_log_events_total;              // integration, disposition
 extern const Metric okta_system_log_complete_until_timestamp_seconds;
 extern const Metric okta_app_provisioning_feature_enabled;  // integration, feature
 extern const Metric okta_credentials_valid;
@@ -62,6 +63,7 @@ extern const Metric okta_external_id_drift_oldest_timestamp_seconds;  // integra
 extern const Metric okta_external_id_mass_drift;
 extern const Metric okta_external_id_comparison_complete;
 extern const Metric okta_external_id_comparison_timestamp_seconds;
+extern const Metric okta_external_id_former_users;  // integration, state
 extern const Metric okta_external_id_locked_out_users;
 extern const Metric build_info;        // okta_servicenow_exporter_build_info: version, revision, compiler
 extern const Metric integration_info;  // integration, okta_host, servicenow_host, app_id, tier
@@ -93,6 +95,12 @@ extern const Metric process_threads;
 }  // namespace catalogue
 
 inline constexpr std::string_view kSamplers[] = {"system_log", "app_users", "users", "comparison"};
+// What the look at a failed user found: drift::kKinds, and that nothing is wrong or nothing can be told.
+inline constexpr std::string_view kVerdicts[] = {"duplicate_link", "wrong_user",      "hidden_by_acl",
+                                                 "sys_id_changed", "ambiguous_match", "record_missing",
+                                                 "not_linked",     "active_mismatch", "key_mismatch",
+                                                 "linked_ok",      "unverified"};
+inline constexpr std::string_view kFormerUserStates[] = {"active", "inactive", "gone"};
 inline constexpr std::string_view kFeatures[] = {
     "PUSH_NEW_USERS", "PUSH_PROFILE_UPDATES", "PUSH_USER_DEACTIVATION", "REACTIVATE_USERS",
     "GROUP_PUSH",     "IMPORT_NEW_USERS",     "IMPORT_PROFILE_UPDATES", "PROFILE_MASTERING"};

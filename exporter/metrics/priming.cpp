@@ -95,6 +95,9 @@ std::vector<PrimedCounter> primed_counters(std::span<const std::string_view> tab
     add_denials(table);
   }
   add_denials("other");
+  for (const std::string_view verdict : kVerdicts) {
+    add(catalogue::okta_provisioning_failure_verdicts_total, verdict);
+  }
   for (const std::string_view disposition : provisioning::kDispositions) {
     add(catalogue::okta_system_log_events_total, disposition);
   }

@@ -15,6 +15,37 @@ bool has(const std::vector<std::string>& features, std::string_view feature) {
   return std::ranges::find(features, feature) != features.end();
 }
 
+std::map<std::string, std::uint64_t> by_name(const auto& names, const auto& counts) {
+  std::map<std::string, std::uint64_t> result;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    result[std::string(names[i])] = counts[i];
+  }
+  return result;
+}
+
+// The links that mass drift counts, as a share of all that lead or should lead somewhere.
+std::string to_percent(const std::map<std::string, std::uint64_t>& kinds,
+                       const std::map<std::string, std::uint64_t>& states) {
+  const auto at = [](const auto& counts, const char* name) {
+    const auto found = counts.find(name);
+    return found == counts.end() ? std::uint64_t{0} : found->second;
+  };
+  const std::uint64_t moved =
+      at(kinds, "sys_id_changed") + at(kinds, "record_missing") + at(kinds, "wrong_user");
+  const std::uint64_t all = at(states, "linked") + at(states, "drifted");
+  return all == 0 ? "0%" : std::to_string(moved * 100 / all) + "%";
+}
+
+// servicenow.md 8.8: a clone gives rows the source's sys_ids, so keys are found elsewhere and ids may belong
+// to others; a restore or a migration that loses rows leaves keys that nobody has.
+std::string_view likely_cause(const drift::Comparison& comparison) {
+  const auto kind = [&](drift::Kind which) { return comparison.kinds[static_cast<std::size_t>(which)]; };
+  const std::uint64_t moved = kind(drift::Kind::sys_id_changed) + kind(drift::Kind::wrong_user);
+  return moved >= kind(drift::Kind::record_missing)
+             ? "the instance was cloned over, or its users were migrated: rows have other sys_ids"
+             : "the instance was restored to an older state, or users were deleted: rows are gone";
+}
+
 storage::ComparisonRecord to_record(const drift::Comparison& comparison, SystemTime time) {
   storage::ComparisonRecord record{.time = time,
                                    .states = {},
@@ -22,12 +53,8 @@ storage::ComparisonRecord to_record(const drift::Comparison& comparison, SystemT
                                    .locked_out = comparison.locked_out,
                                    .mass_drift = comparison.mass_drift,
                                    .mass_absence = comparison.mass_absence};
-  for (std::size_t i = 0; i < comparison.states.size(); ++i) {
-    record.states[std::string(drift::kStates[i])] = comparison.states[i];
-  }
-  for (std::size_t i = 0; i < comparison.kinds.size(); ++i) {
-    record.kinds[std::string(drift::kKinds[i])] = comparison.kinds[i];
-  }
+  record.states = by_name(drift::kStates, comparison.states);
+  record.kinds = by_name(drift::kKinds, comparison.kinds);
   return record;
 }
 
@@ -35,8 +62,8 @@ storage::ComparisonRecord to_record(const drift::Comparison& comparison, SystemT
 
 ComparisonSampler::ComparisonSampler(std::chrono::milliseconds interval, drift::ComparisonOptions options,
                                      Session& session, DriftInputs& inputs, servicenow::RowLookup& reader,
-                                     drift::ProvisionerView& provisioner, storage::Store& store,
-                                     CounterBook& counters, RunProgress& progress,
+                                     drift::ProvisionerView& provisioner, LastView& view, RecentUsers& recent,
+                                     storage::Store& store, CounterBook& counters, RunProgress& progress,
                                      metrics::Registry& registry, const Clock& clock, Log& log)
     : interval_(interval),
       options_(options),
@@ -44,12 +71,15 @@ ComparisonSampler::ComparisonSampler(std::chrono::milliseconds interval, drift::
       inputs_(inputs),
       reader_(reader),
       provisioner_(provisioner),
+      view_(view),
+      recent_(recent),
       store_(store),
       counters_(counters),
       progress_(progress),
       registry_(registry),
       clock_(clock),
-      log_(log) {}
+      log_(log),
+      leavers_(options.grace, session, reader, store, clock, log) {}
 
 Result<void> ComparisonSampler::restore(const Session::Opened& opened) {
   auto last = store_.last_comparison(opened.id);
@@ -60,7 +90,14 @@ Result<void> ComparisonSampler::restore(const Session::Opened& opened) {
   if (!oldest) {
     return std::unexpected(std::move(oldest.error()));
   }
+  auto former_users = leavers_.count(opened);
+  if (!former_users) {
+    return std::unexpected(std::move(former_users.error()));
+  }
   const MutexLock lock(mutex_);
+  if (*last) {
+    former_users_ = std::move(*former_users);
+  }
   last_ = std::move(*last);
   oldest_ = std::move(*oldest);
   complete_ = last_ && last_->complete;
@@ -117,11 +154,14 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, const Lis
                      .creates_users = has(pair.links.features, "PUSH_NEW_USERS"),
                      .deactivates_users = has(pair.links.features, "PUSH_USER_DEACTIVATION"),
                      .reader_sees_inactive = pair.rows.report.saw_inactive && pair.rows.report.saw_own_row,
-                     .hidden_rows = pair.rows.report.hidden};
+                     .hidden_rows = pair.rows.report.hidden,
+                     .recent_users = recent_.since(clock_.now() - options_.grace)};
+  std::optional<storage::ComparisonRecord> before;
   {
     const MutexLock lock(mutex_);
-    world.mass_absence_seen_before = last_ && last_->mass_absence;
+    before = last_;
   }
+  world.mass_absence_seen_before = before && before->mass_absence;
   Result<drift::Comparison> comparison = drift::compare(pair.links.listing, pair.rows.listing, world,
                                                         options_, reader_, provisioner_, memory_, run.stop());
   if (!comparison) {
@@ -157,25 +197,59 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, const Lis
         static_cast<double>(count);
   }
   counters_.committed(increments);
-  report(*comparison);
+  report(*comparison, before);
+  view_.set({.policy = {.creates_users = world.creates_users,
+                        .deactivates_users = world.deactivates_users,
+                        .reader_sees_inactive = world.reader_sees_inactive},
+             .compared = world.now});
+  {
+    const MutexLock lock(mutex_);
+    last_ = std::move(commit.record);
+    oldest_ = std::move(committed->oldest);
+    complete_ = true;
+    publish();
+  }
+  return follow_leavers(opened, pair, world.reader_sees_inactive, run);
+}
 
+Result<void> ComparisonSampler::follow_leavers(const Session::Opened& opened, const ListingPair& pair,
+                                               bool reader_sees_inactive, SampleRun& run) {
+  const bool deactivates_users = has(pair.links.features, "PUSH_USER_DEACTIVATION");
+  if (Result<void> kept = leavers_.remember(opened, pair.links.listing, deactivates_users, run); !kept) {
+    return kept;
+  }
+  if (Result<void> looked = leavers_.look(opened, reader_sees_inactive, run); !looked) {
+    return looked;
+  }
+  auto former_users = leavers_.count(opened);
+  if (!former_users) {
+    return std::unexpected(std::move(former_users.error()));
+  }
   const MutexLock lock(mutex_);
-  last_ = std::move(commit.record);
-  oldest_ = std::move(committed->oldest);
-  complete_ = true;
+  former_users_ = std::move(*former_users);
   publish();
   return {};
 }
 
-void ComparisonSampler::report(const drift::Comparison& comparison) const {
+void ComparisonSampler::report(const drift::Comparison& comparison,
+                               const std::optional<storage::ComparisonRecord>& before) const {
   const auto state = [&](drift::State which) {
     return std::to_string(comparison.states[static_cast<std::size_t>(which)]);
   };
-  log_.write(comparison.mass_drift ? LogLevel::warn : LogLevel::info,
-             comparison.mass_drift
-                 ? "mass drift: external IDs no longer lead to their rows; was the instance cloned, "
-                   "migrated or restored?"
-                 : "compared the two sides",
+  if (comparison.mass_drift) {
+    std::string share_before = "unknown";
+    if (before) {
+      share_before = to_percent(before->kinds, before->states);
+    }
+    log_.warn("mass drift: external IDs no longer lead to their rows",
+              {{"integration", session_.integration()},
+               {"likely_cause", std::string(likely_cause(comparison))},
+               {"share", to_percent(by_name(drift::kKinds, comparison.kinds),
+                                    by_name(drift::kStates, comparison.states))},
+               {"share_before", share_before},
+               {"runbook", "alerts/runbooks/OktaServiceNowMassDrift.md"}});
+  }
+  log_.write(LogLevel::info, "compared the two sides",
              {{"integration", session_.integration()},
               {"linked", state(drift::State::linked)},
               {"drifted", state(drift::State::drifted)},
@@ -204,6 +278,7 @@ void ComparisonSampler::publish() {
     };
     add_map(catalogue::okta_external_id_users, last_->states);
     add_map(catalogue::okta_external_id_drift_users, last_->kinds);
+    add_map(catalogue::okta_external_id_former_users, former_users_);
     add(catalogue::okta_external_id_locked_out_users, static_cast<double>(last_->locked_out));
     add(catalogue::okta_external_id_mass_drift, last_->mass_drift ? 1 : 0);
     add(catalogue::okta_external_id_comparison_timestamp_seconds, to_seconds(last_->time));

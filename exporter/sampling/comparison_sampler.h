@@ -3,6 +3,9 @@
 
 #include "drift/comparison.h"
 #include "sampling/drift_inputs.h"
+#include "sampling/last_view.h"
+#include "sampling/leavers.h"
+#include "sampling/recent_users.h"
 #include "sampling/run_progress.h"
 #include "sampling/sampler.h"
 #include "sampling/session.h"
@@ -17,8 +20,8 @@ class ComparisonSampler final : public Sampler {
   // `interval`: of the listings, which trigger it.
   ComparisonSampler(std::chrono::milliseconds interval, drift::ComparisonOptions options, Session& session,
                     DriftInputs& inputs, servicenow::RowLookup& reader, drift::ProvisionerView& provisioner,
-                    storage::Store& store, CounterBook& counters, RunProgress& progress,
-                    metrics::Registry& registry, const Clock& clock, Log& log);
+                    LastView& view, RecentUsers& recent, storage::Store& store, CounterBook& counters,
+                    RunProgress& progress, metrics::Registry& registry, const Clock& clock, Log& log);
 
   std::string_view name() const override { return "comparison"; }
   std::chrono::milliseconds interval() const override { return interval_; }
@@ -33,7 +36,10 @@ class ComparisonSampler final : public Sampler {
 
  private:
   Result<void> compare(const Session::Opened& opened, const ListingPair& pair, SampleRun& run);
-  void report(const drift::Comparison& comparison) const;
+  Result<void> follow_leavers(const Session::Opened& opened, const ListingPair& pair,
+                              bool reader_sees_inactive, SampleRun& run);
+  void report(const drift::Comparison& comparison,
+              const std::optional<storage::ComparisonRecord>& before) const;
   void publish() REQUIRES(mutex_);
 
   const std::chrono::milliseconds interval_;
@@ -43,18 +49,22 @@ class ComparisonSampler final : public Sampler {
   servicenow::RowLookup& reader_;
   drift::ProvisionerView& provisioner_;
   drift::ProvisionerMemory memory_;
+  LastView& view_;
+  RecentUsers& recent_;
   storage::Store& store_;
   CounterBook& counters_;
   RunProgress& progress_;  // marked by each request of the lookups
   metrics::Registry& registry_;
   const Clock& clock_;
   Log& log_;
+  Leavers leavers_;
   bool failed_ = false;  // the last run
 
   Mutex mutex_;
   bool complete_ GUARDED_BY(mutex_) = false;
   std::optional<storage::ComparisonRecord> last_ GUARDED_BY(mutex_);
   std::map<std::string, SystemTime> oldest_ GUARDED_BY(mutex_);
+  std::map<std::string, std::uint64_t> former_users_ GUARDED_BY(mutex_);  // empty: not known yet
 };
 
 }  // namespace exporter::sampling

@@ -26,14 +26,16 @@ constexpr std::chrono::hours kRetention{24 * 89};
 
 SystemLogSampler::SystemLogSampler(SystemLogOptions options, Session& session, okta::Client& client,
                                    storage::Store& store, const provisioning::Classifier& classifier,
-                                   CounterBook& counters, metrics::Registry& registry, const Clock& clock,
-                                   Log& log)
+                                   CounterBook& counters, RecentUsers& recent, FailureVerdicts verdicts,
+                                   metrics::Registry& registry, const Clock& clock, Log& log)
     : options_(std::move(options)),
       session_(session),
       client_(client),
       store_(store),
       classifier_(classifier),
       counters_(counters),
+      recent_(recent),
+      verdicts_(std::move(verdicts)),
       registry_(registry),
       clock_(clock),
       log_(log) {}
@@ -63,7 +65,10 @@ Result<void> SystemLogSampler::sample(SampleRun& run) {
   if (!polled && polled.error().error_class == ErrorClass::storage) {
     tasks_.reset();
   }
-  return polled;
+  if (!polled) {
+    return polled;
+  }
+  return verdicts_.settle(*opened, run);
 }
 
 Result<void> SystemLogSampler::load(const Session::Opened& opened) {
@@ -185,6 +190,9 @@ Result<void> SystemLogSampler::count(const Session::Opened& opened, const okta::
   if (page.server_date) {
     for (const provisioning::TaskOutcome& outcome : tasks_->close(*page.server_date, reached_end)) {
       book_outcome(outcome, commit);
+      if (!outcome.failed && !outcome.user_id.empty()) {
+        recent_.touched(outcome.user_id, outcome.last_event);
+      }
     }
     if (reached_end) {
       commit.cursor.complete_until = *page.server_date;

@@ -9,6 +9,8 @@
 #include "okta/client.h"
 #include "provisioning/classifier.h"
 #include "provisioning/task_book.h"
+#include "sampling/failure_verdicts.h"
+#include "sampling/recent_users.h"
 #include "sampling/sampler.h"
 #include "sampling/session.h"
 
@@ -27,8 +29,8 @@ struct SystemLogOptions {
 class SystemLogSampler final : public Sampler {
  public:
   SystemLogSampler(SystemLogOptions options, Session& session, okta::Client& client, storage::Store& store,
-                   const provisioning::Classifier& classifier, CounterBook& counters,
-                   metrics::Registry& registry, const Clock& clock, Log& log);
+                   const provisioning::Classifier& classifier, CounterBook& counters, RecentUsers& recent,
+                   FailureVerdicts verdicts, metrics::Registry& registry, const Clock& clock, Log& log);
 
   std::string_view name() const override { return "system_log"; }
   std::chrono::milliseconds interval() const override { return options_.interval; }
@@ -54,6 +56,8 @@ class SystemLogSampler final : public Sampler {
   storage::Store& store_;
   const provisioning::Classifier& classifier_;
   CounterBook& counters_;
+  RecentUsers& recent_;
+  FailureVerdicts verdicts_;
   metrics::Registry& registry_;
   const Clock& clock_;
   Log& log_;

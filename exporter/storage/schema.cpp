@@ -108,13 +108,33 @@ CREATE TABLE sample_success (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// The links of the last complete listing. left_at: when a listing did not name the user any more; looked_at
+// and found: what ServiceNow still had of him then, '' where that could not be told. `link_left` is small: it
+// holds only who has left.
+constexpr std::string_view kVersion2 = R"sql(
+CREATE TABLE link (
+  integration  INTEGER NOT NULL REFERENCES integration ON DELETE CASCADE,
+  okta_user_id TEXT NOT NULL,
+  external_id  TEXT NOT NULL,
+  keys         TEXT NOT NULL,
+  status       TEXT NOT NULL,
+  scope        TEXT NOT NULL,
+  left_at      INTEGER,
+  looked_at    INTEGER,
+  found        TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (integration, okta_user_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX link_left ON link (integration, left_at) WHERE left_at IS NOT NULL;
+CREATE INDEX failure_without_verdict ON failure (integration, time) WHERE verdict = '';
+)sql";
+
 // Step n leads from version n to n + 1. A step that was released is never changed; the next one goes below
 // it.
-constexpr std::string_view kMigrations[] = {kVersion1};
+constexpr std::string_view kMigrations[] = {kVersion1, kVersion2};
 
 constexpr std::string_view kSmallTables[] = {"integration", "counter",          "log_cursor",    "task",
                                              "comparison",  "comparison_count", "sample_success"};
-constexpr std::string_view kBulkTables[] = {"seen_event", "failure", "drift"};
+constexpr std::string_view kBulkTables[] = {"seen_event", "failure", "drift", "link"};
 
 std::optional<std::string> find_damage_in(Database& database, std::string_view table) {
   // One complaint is enough.

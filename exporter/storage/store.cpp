@@ -7,6 +7,7 @@
 
 #include "base/mutex.h"
 #include "storage/drift_ledger.h"
+#include "storage/known_links.h"
 #include "storage/schema.h"
 #include "storage/sqlite.h"
 #include "storage/state_file.h"
@@ -18,7 +19,7 @@ namespace {
 constexpr std::string_view kInMemory = ":memory:";
 constexpr std::chrono::days kSeenFor{7};
 constexpr std::chrono::days kFailuresFor{30};
-constexpr std::chrono::days kResolvedFor{30};
+constexpr std::chrono::days kLeaversFor{30};
 constexpr std::chrono::hours kPruneEvery{1};
 // A file up to this size is looked through as a whole before it is trusted; that takes some 40 ms.
 constexpr std::uint64_t kWholeCheckBytes = 8 << 20;
@@ -80,8 +81,12 @@ void add_counts(Counters& counters, std::string_view metric,
 
 class SqliteStore final : public Store {
  public:
-  SqliteStore(Database database, const Clock& clock, Log& log)
-      : clock_(clock), log_(log), database_(std::move(database)), file_(database_.file()) {}
+  SqliteStore(Database database, std::chrono::milliseconds keep_resolved, const Clock& clock, Log& log)
+      : keep_resolved_(keep_resolved),
+        clock_(clock),
+        log_(log),
+        database_(std::move(database)),
+        file_(database_.file()) {}
 
   Result<IntegrationState> open_integration(const std::string& name,
                                             const Fingerprint& fingerprint) override {
@@ -292,6 +297,94 @@ class SqliteStore final : public Store {
     return transaction.commit(std::move(failures));
   }
 
+  Result<std::vector<OpenVerdict>> open_verdicts(IntegrationId id, const std::string& reason,
+                                                 std::size_t limit) override {
+    const MutexLock lock(mutex_);
+    Transaction transaction(database_);
+    std::vector<OpenVerdict> open;
+    Statement rows = database_.prepare(
+        "SELECT failure.id, okta_user_id, time, time >= created FROM failure"
+        " JOIN integration ON integration.id = failure.integration"
+        " WHERE failure.integration = ? AND verdict = '' AND reason = ? AND okta_user_id <> ''"
+        " ORDER BY time LIMIT ?");
+    rows.bind(id, reason, std::min<std::uint64_t>(limit, std::numeric_limits<std::int64_t>::max()));
+    while (rows.step()) {
+      open.push_back({.failure = rows.integer(0),
+                      .okta_user_id = rows.text(1),
+                      .time = rows.time(2),
+                      .counts = rows.integer(3) != 0});
+    }
+    return transaction.commit(std::move(open));
+  }
+
+  Result<void> commit_verdicts(IntegrationId id, const VerdictCommit& commit) override {
+    const MutexLock lock(mutex_);
+    Transaction transaction(database_);
+    Statement set = database_.prepare("UPDATE failure SET verdict = ? WHERE id = ? AND integration = ?");
+    for (const auto& [failure, verdict] : commit.verdicts) {
+      set.run(verdict, failure, id);
+    }
+    add_to_counters(database_, id, commit.increments);
+    return transaction.commit();
+  }
+
+  Result<std::map<std::string, std::string>> open_kinds(
+      IntegrationId id, const std::vector<std::string>& okta_user_ids) override {
+    const MutexLock lock(mutex_);
+    Transaction transaction(database_);
+    std::map<std::string, std::string> kinds;
+    Statement find = database_.prepare(
+        "SELECT kind FROM drift WHERE integration = ? AND okta_user_id = ? AND resolved IS NULL");
+    for (const std::string& user : okta_user_ids) {
+      find.bind(id, user);
+      if (find.step()) {
+        kinds[user] = find.text(0);
+      }
+    }
+    return transaction.commit(std::move(kinds));
+  }
+
+  Result<void> remember_links(IntegrationId id, const LinkRange& range) override {
+    const MutexLock lock(mutex_);
+    Transaction transaction(database_);
+    remember(database_, id, range, clock_.now());
+    return transaction.commit();
+  }
+
+  Result<std::vector<KnownLink>> known_links(IntegrationId id,
+                                             const std::vector<std::string>& okta_user_ids) override {
+    const MutexLock lock(mutex_);
+    Transaction transaction(database_);
+    return transaction.commit(find_links(database_, id, okta_user_ids));
+  }
+
+  Result<std::vector<KnownLink>> known_holders(IntegrationId id,
+                                               const std::vector<std::string>& external_ids) override {
+    const MutexLock lock(mutex_);
+    Transaction transaction(database_);
+    return transaction.commit(find_holders(database_, id, external_ids));
+  }
+
+  Result<std::vector<KnownLink>> leavers(IntegrationId id, SystemTime left_before, SystemTime looked_before,
+                                         std::size_t limit) override {
+    const MutexLock lock(mutex_);
+    Transaction transaction(database_);
+    return transaction.commit(leavers_to_look_at(database_, id, left_before, looked_before, limit));
+  }
+
+  Result<void> set_leavers_found(IntegrationId id, const std::vector<LeaverFound>& found) override {
+    const MutexLock lock(mutex_);
+    Transaction transaction(database_);
+    set_leavers(database_, id, found, clock_.now());
+    return transaction.commit();
+  }
+
+  Result<std::map<std::string, std::uint64_t>> former_users(IntegrationId id) override {
+    const MutexLock lock(mutex_);
+    Transaction transaction(database_);
+    return transaction.commit(count_leavers(database_, id));
+  }
+
   Result<void> set_sample_success(IntegrationId id, const std::string& sampler, SystemTime time) override {
     const MutexLock lock(mutex_);
     Transaction transaction(database_);
@@ -399,9 +492,11 @@ class SqliteStore final : public Store {
         .run(seen_since.time_since_epoch().count(), seen_since.time_since_epoch().count());
     database_.prepare("DELETE FROM failure WHERE time < ?").run(now - kFailuresFor);
     database_.prepare("DELETE FROM drift WHERE resolved IS NOT NULL AND resolved < ?")
-        .run(now - kResolvedFor);
+        .run(now - keep_resolved_);
+    database_.prepare("DELETE FROM link WHERE left_at IS NOT NULL AND left_at < ?").run(now - kLeaversFor);
   }
 
+  const std::chrono::milliseconds keep_resolved_;
   const Clock& clock_;
   Log& log_;
   Mutex mutex_;
@@ -516,7 +611,7 @@ Result<std::unique_ptr<Store>> open_store(const OpenOptions& options, const Cloc
     }
     log.info("all stored counters were set to 0", {{"file", file}});
   }
-  return std::make_unique<SqliteStore>(std::move(*database), clock, log);
+  return std::make_unique<SqliteStore>(std::move(*database), options.keep_resolved, clock, log);
 }
 
 }  // namespace exporter::storage

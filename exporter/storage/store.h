@@ -22,6 +22,7 @@ struct OpenOptions {
   // A directory (made with mode 0700; the file is state.db, mode 0600) or ":memory:".
   std::string path;
   bool reset_counters = false;
+  std::chrono::milliseconds keep_resolved = std::chrono::days(30);  // entries of the drift ledger
 };
 
 // What an integration's state belongs to; another fingerprint starts fresh.
@@ -116,6 +117,43 @@ struct CommittedComparison {
   std::map<std::string, SystemTime> oldest;  // by kind: first_seen of the oldest open entry
 };
 
+// One app user of the last complete listing.
+struct KnownLink {
+  std::string okta_user_id;
+  std::string external_id;        // empty where Okta has none
+  std::vector<std::string> keys;  // in the order of servicenow.match
+  std::string status;
+  std::string scope;
+};
+
+// A part of a listing: all its users behind `after` up to `upto` (nullopt: to the end), sorted by user id.
+struct LinkRange {
+  std::string after;
+  std::optional<std::string> upto;
+  std::vector<KnownLink> links;
+  bool keep_leavers = true;  // else users that are gone are forgotten at once
+};
+
+// What ServiceNow still has of a user who left the app: active, inactive, gone; empty where it cannot be
+// told.
+struct LeaverFound {
+  std::string okta_user_id;
+  std::string state;
+};
+
+// A failed task whose text does not say whether the record is gone, re-created or hidden.
+struct OpenVerdict {
+  std::int64_t failure = 0;
+  std::string okta_user_id;
+  SystemTime time;
+  bool counts = false;  // not from before the state was created
+};
+
+struct VerdictCommit {
+  std::vector<std::pair<std::int64_t, std::string>> verdicts;  // failure, verdict
+  Counters increments;
+};
+
 // Thread-safe (one mutex around the connection). All errors are class storage and name the file.
 class Store {
  public:
@@ -140,6 +178,29 @@ class Store {
   // Open entries first, then the resolved ones, newest first.
   virtual Result<std::vector<LedgerEntry>> ledger(IntegrationId id, std::size_t limit) = 0;
   virtual Result<std::vector<Failure>> failures(IntegrationId id, std::size_t limit) = 0;
+
+  // Failures of the given reason that name a user and have no verdict, the oldest first.
+  virtual Result<std::vector<OpenVerdict>> open_verdicts(IntegrationId id, const std::string& reason,
+                                                         std::size_t limit) = 0;
+  virtual Result<void> commit_verdicts(IntegrationId id, const VerdictCommit& commit) = 0;
+  // The kind under which each of these users stands in the ledger now; users that do not are left out.
+  virtual Result<std::map<std::string, std::string>> open_kinds(
+      IntegrationId id, const std::vector<std::string>& okta_user_ids) = 0;
+
+  // Makes the stored links of the range those of the listing. Users who are no longer in it are leavers from
+  // now on, for 30 days.
+  virtual Result<void> remember_links(IntegrationId id, const LinkRange& range) = 0;
+  virtual Result<std::vector<KnownLink>> known_links(IntegrationId id,
+                                                     const std::vector<std::string>& okta_user_ids) = 0;
+  // All users whose external id is one of these; reads every stored link.
+  virtual Result<std::vector<KnownLink>> known_holders(IntegrationId id,
+                                                       const std::vector<std::string>& external_ids) = 0;
+  // Who left before `left_before` and was not looked at since `looked_before`.
+  virtual Result<std::vector<KnownLink>> leavers(IntegrationId id, SystemTime left_before,
+                                                 SystemTime looked_before, std::size_t limit) = 0;
+  virtual Result<void> set_leavers_found(IntegrationId id, const std::vector<LeaverFound>& found) = 0;
+  // Leavers by what was found of them.
+  virtual Result<std::map<std::string, std::uint64_t>> former_users(IntegrationId id) = 0;
 
   virtual Result<void> set_sample_success(IntegrationId id, const std::string& sampler, SystemTime time) = 0;
   virtual Result<std::map<std::string, SystemTime>> sample_successes(IntegrationId id) = 0;

@@ -194,7 +194,8 @@ TEST(Scenario, RowsHiddenFromTheReaderAreCountedAndNotTakenForDrift) {
 }
 
 TEST(Scenario, AWorldThatChangesWhileTheExporterRunsIsFollowed) {
-  World world({.scenario = "healthy"});
+  // Without a grace: some users' pushes have just succeeded.
+  World world({.scenario = "healthy", .grace = "0s"});
   world.start_exporter();
   ASSERT_TRUE(world.await_success("comparison"));
   EXPECT_EQ(world.scrape().sum("okta_external_id_drift_users", {}), 0);
@@ -212,6 +213,65 @@ TEST(Scenario, AWorldThatChangesWhileTheExporterRunsIsFollowed) {
     EXPECT_EQ(cloned.has("okta_external_id_drift_oldest_timestamp_seconds", labels), users > 0)
         << labels.at("kind");
   }
+}
+
+// For an ambiguous 404: is the record gone, re-created, or hidden? One failed push for a user of each kind.
+TEST(Scenario, AFailedUserIsLookedAtAndTheVerdictIsCounted) {
+  World world({.scenario = "mixed", .users = 300, .drift_interval = "1h"});
+  world.start_exporter();
+  ASSERT_TRUE(world.await_success("comparison"));
+  Counts expected;
+  nlohmann::json pushes = nlohmann::json::array();
+  std::map<std::string, int> of_kind;
+  const nlohmann::json users = world.truth("users=1")["users"];
+  for (const nlohmann::json& user : users) {
+    const std::string state = user["state"];
+    const std::string verdict = state == "linked"    ? "linked_ok"
+                                : state == "drifted" ? user["kind"].get<std::string>()
+                                                     : "";
+    if (verdict.empty() || ++of_kind[verdict] > 1) {
+      continue;
+    }
+    expected[verdict] = 1;
+    pushes.push_back({{"do", "push"},
+                      {"operation", "update"},
+                      {"reason", "record_not_found_or_hidden"},
+                      {"user", user["okta_user_id"]}});
+  }
+  ASSERT_GE(expected.size(), 8U);
+  world.change(pushes);
+  const auto verdicts = [](const Exposition& now) {
+    return now.nonzero("okta_provisioning_failure_verdicts_total", kProduction, "verdict");
+  };
+  world.await([&](const Exposition& now) { return verdicts(now) == expected; });
+  EXPECT_EQ(verdicts(world.scrape()), expected);
+  EXPECT_EQ(world.truth()["writes"], 0);
+}
+
+TEST(Scenario, WhoLeftTheAppAndIsStillActiveIsALeaverWithAccess) {
+  World world({.scenario = "healthy", .grace = "0s"});
+  world.start_exporter();
+  ASSERT_TRUE(world.await_success("comparison"));
+  const auto leavers = [](const Exposition& now) {
+    return now.nonzero("okta_external_id_former_users", kProduction, "state");
+  };
+  EXPECT_TRUE(leavers(world.scrape()).empty());
+  // Okta's own deactivation never came for two of them; one is switched off, one deleted.
+  const nlohmann::json users = world.truth("users=1")["users"];
+  std::vector<std::string> gone;
+  for (const nlohmann::json& user : users) {
+    if (user["state"] == "linked" && gone.size() < 4) {
+      gone.push_back(user["okta_user_id"]);
+    }
+  }
+  world.change({{{"do", "set_active"}, {"user", gone[0]}, {"active", true}},
+                {{"do", "set_active"}, {"user", gone[1]}, {"active", true}},
+                {{"do", "set_active"}, {"user", gone[2]}, {"active", false}},
+                {{"do", "delete_row"}, {"user", gone[3]}},
+                {{"do", "unassign"}, {"users", gone}}});
+  const Counts expected{{"active", 2}, {"inactive", 1}, {"gone", 1}};
+  world.await([&](const Exposition& now) { return leavers(now) == expected; });
+  EXPECT_EQ(leavers(world.scrape()), expected);
 }
 
 }  // namespace

@@ -171,11 +171,12 @@ integrations:
       reader: {basic_auth: {username: prom_reader, password_file: reader-password}}
 PROVISIONER      http: {HTTP}
       acl: {provisioner_requests_per_hour: 100000}
-    drift: {interval: DRIFT_INTERVAL}
+    drift: {interval: DRIFT_INTERVAL, grace: GRACE}
 )";
   const auto replace = [&](const std::string& what, const std::string& by) {
     yaml.replace(yaml.find(what), what.size(), by);
   };
+  replace("GRACE", options.grace);
   replace("OKTA_URL", okta_url_);
   replace("SERVICENOW_URL", servicenow_url_);
   replace("APP", options.app.empty() ? "{id: " + std::string(kAppId) + "}" : options.app);

@@ -35,6 +35,7 @@ struct WorldOptions {
   bool ca = true;                   // with tls: the exporter is given the CA
   std::string app = {};             // instead of the app's id
   std::string drift_interval = "1s";
+  std::string grace = "15m";
   std::string system_log_interval = "200ms";
 };
 

@@ -74,6 +74,7 @@ TEST(LoadConfig, FillsInTheDefaultsOfTheContract) {
   const LoadedConfig loaded = good(kMinimal);
   EXPECT_THAT(loaded.warnings, IsEmpty());
   EXPECT_EQ(loaded.config.global.sample_timeout, 5min);
+  EXPECT_EQ(loaded.config.global.keep_resolved, std::chrono::days(30));
   EXPECT_THAT(loaded.config.classification, IsEmpty());
   ASSERT_THAT(loaded.config.integrations, SizeIs(1));
   const Integration& integration = loaded.config.integrations[0];
@@ -114,7 +115,7 @@ TEST(LoadConfig, FillsInTheDefaultsOfTheContract) {
 
 TEST(LoadConfig, ReadsEveryKey) {
   const LoadedConfig loaded = good(R"(
-global: {sample_timeout: 1m}
+global: {sample_timeout: 1m, keep_resolved: 90d}
 integrations:
   - name: a.b_c-1
     okta:

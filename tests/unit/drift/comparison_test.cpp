@@ -613,5 +613,18 @@ TEST(Comparison, OfNobodyIsEmpty) {
   EXPECT_EQ(result.states, (std::array<std::uint64_t, 4>{}));
 }
 
+TEST(Comparison, AUserWhoseTaskHasJustSucceededIsNotDriftedYet) {
+  SmallWorld world;
+  world.users = {link("00u1", hex_id(1), "ann"), link("00u2", hex_id(2), "bob")};
+  world.reader.rows = {user(hex_id(7), "ann"), user(hex_id(8), "bob")};
+  world.world.recent_users = {"00u2"};
+  const auto comparison = world.compare();
+  ASSERT_TRUE(comparison);
+  EXPECT_EQ(kind_of(*comparison, "00u1"), "sys_id_changed");
+  EXPECT_EQ(kind_of(*comparison, "00u2"), "");
+  EXPECT_EQ(count(*comparison, State::unverified), 1U);
+  EXPECT_EQ(comparison->unverified.begin()->first, "changed within the grace");
+}
+
 }  // namespace
 }  // namespace exporter::drift

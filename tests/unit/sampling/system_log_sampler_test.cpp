@@ -29,6 +29,21 @@ std::string http_date(SystemTime time) {
   return text;
 }
 
+// No comparison has run here, so no failed user is looked at.
+class NobodyLooks final : public servicenow::RowLookup, public drift::ProvisionerView {
+ public:
+  Result<std::vector<servicenow::IdLookup>> by_sys_id(std::span<const std::string>,
+                                                      std::stop_token) override {
+    return std::unexpected(Error{.error_class = ErrorClass::connection, .message = "not expected"});
+  }
+  Result<std::vector<servicenow::KeyLookup>> by_key(std::size_t, std::span<const std::string>,
+                                                    std::stop_token) override {
+    return std::unexpected(Error{.error_class = ErrorClass::connection, .message = "not expected"});
+  }
+  servicenow::RowLookup* lookup() override { return nullptr; }
+  bool spend_request() override { return false; }
+};
+
 class SystemLogSamplerTest : public testing::Test {
  protected:
   SystemLogSamplerTest() {
@@ -50,7 +65,10 @@ class SystemLogSamplerTest : public testing::Test {
                                          client_, *store_, *counters_, book_, registry_, log_);
     sampler_ = std::make_unique<SystemLogSampler>(
         SystemLogOptions{.task_settle = 60s, .tables = {"sys_user", "sys_user_group"}}, *session_, client_,
-        *store_, classifier_, *counters_, registry_, clock_, log_);
+        *store_, classifier_, *counters_, recent_,
+        FailureVerdicts(1, *session_, client_, nobody_looks_, nobody_looks_, view_, recent_, *store_,
+                        *counters_, clock_, log_),
+        registry_, clock_, log_);
     session_->on_open([this](const Session::Opened& opened) { return sampler_->restore(opened); });
   }
 
@@ -105,6 +123,9 @@ class SystemLogSamplerTest : public testing::Test {
   provisioning::Classifier classifier_ = std::move(provisioning::Classifier::make({})).value();
   metrics::Registry registry_{clock_};
   SampleBook book_{registry_, log_};
+  NobodyLooks nobody_looks_;
+  LastView view_;
+  RecentUsers recent_{1h};
   std::unique_ptr<storage::Store> store_;
   std::unique_ptr<CounterBook> counters_;
   std::unique_ptr<Session> session_;

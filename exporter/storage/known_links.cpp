@@ -1,0 +1,173 @@
+#include "storage/known_links.h"
+
+#include <algorithm>
+#include <limits>
+#include <string_view>
+#include <unordered_set>
+
+namespace exporter::storage {
+
+namespace {
+
+constexpr char kBetweenKeys = '\n';  // no key holds one: Okta's user names and attributes are single lines
+
+std::string join_keys(const std::vector<std::string>& keys) {
+  std::string joined;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (i > 0) {
+      joined += kBetweenKeys;
+    }
+    // A key with a line break in it is no key: it would move the ones behind it.
+    if (keys[i].find(kBetweenKeys) == std::string::npos) {
+      joined += keys[i];
+    }
+  }
+  return joined;
+}
+
+std::vector<std::string> split_keys(std::string_view joined) {
+  std::vector<std::string> keys;
+  for (;;) {
+    const std::size_t end = joined.find(kBetweenKeys);
+    keys.emplace_back(joined.substr(0, end));
+    if (end == std::string_view::npos) {
+      return keys;
+    }
+    joined.remove_prefix(end + 1);
+  }
+}
+
+constexpr std::string_view kColumns = "okta_user_id, external_id, keys, status, scope";
+
+KnownLink read(const Statement& row) {
+  return {.okta_user_id = row.text(0),
+          .external_id = row.text(1),
+          .keys = split_keys(row.text(2)),
+          .status = row.text(3),
+          .scope = row.text(4)};
+}
+
+// What differs between the table and the listing, collected before anything is written.
+struct Plan {
+  std::vector<const KnownLink*> put;
+  std::vector<std::string> left;
+  std::vector<std::string> forget;
+};
+
+Plan plan(Database& database, IntegrationId id, const LinkRange& range) {
+  Plan plan;
+  auto next = range.links.begin();
+  Statement rows = database.prepare(
+      "SELECT okta_user_id, external_id, keys, status, scope, left_at FROM link"
+      " WHERE integration = ? AND okta_user_id > ? AND (? IS NULL OR okta_user_id <= ?) ORDER BY "
+      "okta_user_id");
+  rows.bind(id, range.after, range.upto, range.upto);
+  while (rows.step()) {
+    const std::string user = rows.text(0);
+    for (; next != range.links.end() && next->okta_user_id < user; ++next) {
+      plan.put.push_back(&*next);
+    }
+    if (next != range.links.end() && next->okta_user_id == user) {
+      const KnownLink& link = *next++;
+      if (!rows.is_null(5) || rows.text(1) != link.external_id || rows.text(2) != join_keys(link.keys) ||
+          rows.text(3) != link.status || rows.text(4) != link.scope) {
+        plan.put.push_back(&link);
+      }
+    } else if (rows.is_null(5)) {
+      (range.keep_leavers && !rows.text(1).empty() ? plan.left : plan.forget).push_back(user);
+    }
+  }
+  for (; next != range.links.end(); ++next) {
+    plan.put.push_back(&*next);
+  }
+  return plan;
+}
+
+}  // namespace
+
+void remember(Database& database, IntegrationId id, const LinkRange& range, SystemTime now) {
+  const Plan todo = plan(database, id, range);
+  Statement put = database.prepare(
+      "INSERT OR REPLACE INTO link (integration, okta_user_id, external_id, keys, status, scope)"
+      " VALUES (?, ?, ?, ?, ?, ?)");
+  for (const KnownLink* link : todo.put) {
+    put.run(id, link->okta_user_id, link->external_id, join_keys(link->keys), link->status, link->scope);
+  }
+  Statement leave =
+      database.prepare("UPDATE link SET left_at = ? WHERE integration = ? AND okta_user_id = ?");
+  for (const std::string& user : todo.left) {
+    leave.run(now, id, user);
+  }
+  Statement forget = database.prepare("DELETE FROM link WHERE integration = ? AND okta_user_id = ?");
+  for (const std::string& user : todo.forget) {
+    forget.run(id, user);
+  }
+}
+
+std::vector<KnownLink> find_links(Database& database, IntegrationId id,
+                                  std::span<const std::string> okta_user_ids) {
+  std::vector<KnownLink> links;
+  Statement find = database.prepare("SELECT " + std::string(kColumns) +
+                                    " FROM link WHERE integration = ? AND okta_user_id = ?"
+                                    " AND left_at IS NULL");
+  for (const std::string& user : okta_user_ids) {
+    find.bind(id, user);
+    if (find.step()) {
+      links.push_back(read(find));
+    }
+  }
+  return links;
+}
+
+std::vector<KnownLink> find_holders(Database& database, IntegrationId id,
+                                    std::span<const std::string> external_ids) {
+  const std::unordered_set<std::string_view> wanted(external_ids.begin(), external_ids.end());
+  std::vector<KnownLink> links;
+  Statement rows = database.prepare("SELECT " + std::string(kColumns) +
+                                    " FROM link WHERE integration = ? AND left_at IS NULL");
+  rows.bind(id);
+  while (rows.step()) {
+    if (wanted.contains(rows.text(1))) {
+      links.push_back(read(rows));
+    }
+  }
+  return links;
+}
+
+std::vector<KnownLink> leavers_to_look_at(Database& database, IntegrationId id, SystemTime left_before,
+                                          SystemTime looked_before, std::size_t limit) {
+  std::vector<KnownLink> links;
+  Statement rows = database.prepare("SELECT " + std::string(kColumns) +
+                                    " FROM link WHERE integration = ? AND left_at IS NOT NULL"
+                                    " AND left_at < ? AND (looked_at IS NULL OR looked_at < ?)"
+                                    " ORDER BY looked_at LIMIT ?");
+  rows.bind(id, left_before, looked_before,
+            std::min<std::uint64_t>(limit, std::numeric_limits<std::int64_t>::max()));
+  while (rows.step()) {
+    links.push_back(read(rows));
+  }
+  return links;
+}
+
+void set_leavers(Database& database, IntegrationId id, std::span<const LeaverFound> found, SystemTime now) {
+  Statement set = database.prepare(
+      "UPDATE link SET looked_at = ?, found = ? WHERE integration = ? AND okta_user_id = ?"
+      " AND left_at IS NOT NULL");
+  for (const LeaverFound& one : found) {
+    set.run(now, one.state, id, one.okta_user_id);
+  }
+}
+
+std::map<std::string, std::uint64_t> count_leavers(Database& database, IntegrationId id) {
+  std::map<std::string, std::uint64_t> counts;
+  Statement rows = database.prepare(
+      "SELECT found, count(*) FROM link WHERE integration = ? AND left_at IS NOT NULL AND found <> ''"
+      " GROUP BY found");
+  rows.bind(id);
+  while (rows.step()) {
+    counts[rows.text(0)] = static_cast<std::uint64_t>(rows.integer(1));
+  }
+  return counts;
+}
+
+}  // namespace exporter::storage
