@@ -194,8 +194,7 @@ TEST(Scenario, RowsHiddenFromTheReaderAreCountedAndNotTakenForDrift) {
 }
 
 TEST(Scenario, AWorldThatChangesWhileTheExporterRunsIsFollowed) {
-  // Without a grace: some users' pushes have just succeeded.
-  World world({.scenario = "healthy", .grace = "0s"});
+  World world({.scenario = "healthy"});
   world.start_exporter();
   ASSERT_TRUE(world.await_success("comparison"));
   EXPECT_EQ(world.scrape().sum("okta_external_id_drift_users", {}), 0);
@@ -249,7 +248,7 @@ TEST(Scenario, AFailedUserIsLookedAtAndTheVerdictIsCounted) {
 }
 
 TEST(Scenario, WhoLeftTheAppAndIsStillActiveIsALeaverWithAccess) {
-  World world({.scenario = "healthy", .grace = "0s"});
+  World world({.scenario = "healthy"});
   world.start_exporter();
   ASSERT_TRUE(world.await_success("comparison"));
   const auto leavers = [](const Exposition& now) {
