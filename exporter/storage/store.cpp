@@ -7,6 +7,7 @@
 
 #include "base/mutex.h"
 #include "storage/drift_ledger.h"
+#include "storage/page_queries.h"
 #include "storage/schema.h"
 #include "storage/sqlite.h"
 #include "storage/state_file.h"
@@ -290,6 +291,18 @@ class SqliteStore final : public Store {
                           .verdict = rows.text(5)});
     }
     return transaction.commit(std::move(failures));
+  }
+
+  Result<DriftPage> drift_page(const DriftQuery& query) override {
+    const MutexLock lock(mutex_);
+    Transaction transaction(database_);
+    return transaction.commit(read_drift_page(database_, query));
+  }
+
+  Result<FailurePage> failure_page(const FailureQuery& query) override {
+    const MutexLock lock(mutex_);
+    Transaction transaction(database_);
+    return transaction.commit(read_failure_page(database_, query));
   }
 
   Result<void> set_sample_success(IntegrationId id, const std::string& sampler, SystemTime time) override {

@@ -4,27 +4,12 @@
 #include <string_view>
 
 #include "web/html.h"
+#include "web/page_shell.h"
 
 namespace exporter::web {
 namespace {
 
 using namespace std::chrono_literals;
-
-// "12 s", "3 min", "5 h", "2 d": one unit is enough to see whether something is stale.
-std::string rough(std::chrono::milliseconds age) {
-  if (age < 2min) return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(age).count()) + " s";
-  if (age < 2h) return std::to_string(std::chrono::duration_cast<std::chrono::minutes>(age).count()) + " min";
-  if (age < 48h) return std::to_string(std::chrono::duration_cast<std::chrono::hours>(age).count()) + " h";
-  return std::to_string(std::chrono::duration_cast<std::chrono::days>(age).count()) + " d";
-}
-
-std::string time_element(SystemTime time, SystemTime now) {
-  const std::string iso = to_iso8601(std::chrono::floor<std::chrono::seconds>(time));
-  std::string html = "<time datetime=\"" + iso + "\" title=\"" + iso + "\">";
-  // The system's clock may have been set back.
-  html += time > now ? "just now" : rough(now - time) + " ago";
-  return html + "</time>";
-}
 
 struct StateText {
   std::string_view style;
@@ -82,14 +67,11 @@ std::string summary(const std::vector<StatusRow>& rows) {
 }  // namespace
 
 std::string render_landing_page(const LandingPage& page, const std::vector<StatusRow>& rows, SystemTime now) {
-  std::string html = "<header>\n<h1>okta-servicenow-exporter</h1>\n";
-  html.append("<p class=\"muted\">Prometheus exporter for provisioning from Okta to ServiceNow, version ");
-  html.append(html_escape(page.version)).append("</p>\n<nav aria-label=\"Pages\"><ul>\n");
-  for (const auto& [text, target] : page.links) {
-    html.append("<li><a href=\"").append(html_escape(target)).append("\">");
-    html.append(html_escape(text)).append("</a></li>\n");
-  }
-  html.append("</ul></nav>\n</header>\n<main id=\"main\">\n<h2 id=\"watched\">What is watched</h2>\n<p>");
+  std::string html = page_header("okta-servicenow-exporter", Page::overview,
+                                 "<p class=\"muted\">Prometheus exporter for provisioning from Okta to ServiceNow, "
+                                 "version " +
+                                     html_escape(page.version) + "</p>\n");
+  html += "<main id=\"main\">\n<h2 id=\"watched\">What is watched</h2>\n<p>";
   html.append(summary(rows)).append("</p>\n");
   if (!rows.empty()) {
     // The table scrolls within itself on a phone; tabindex lets a keyboard scroll it.
@@ -104,6 +86,12 @@ std::string render_landing_page(const LandingPage& page, const std::vector<Statu
     for (const StatusRow& row : rows) append_row(html, row, now);
     html.append("</tbody>\n</table>\n</div>\n");
   }
+  html += "<h2 id=\"machines\">For machines</h2>\n<ul>\n";
+  for (const auto& [text, target] : page.links) {
+    html.append("<li><a href=\"").append(html_escape(target)).append("\">");
+    html.append(html_escape(text)).append("</a></li>\n");
+  }
+  html += "</ul>\n";
   html.append("</main>\n<footer><p>As of <time>");
   html.append(to_iso8601(std::chrono::floor<std::chrono::seconds>(now))).append("</time></p></footer>\n");
   return html_page("okta-servicenow-exporter", "", html);

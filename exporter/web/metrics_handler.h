@@ -1,4 +1,4 @@
-// /metrics: what the registry holds, as text 0.0.4.
+// /metrics: what the registry holds, as text 0.0.4 or OpenMetrics 1.0.
 #pragma once
 
 #include "metrics/registry.h"
@@ -6,8 +6,13 @@
 
 namespace exporter::web {
 
+struct ExpositionOptions {
+  bool created = false;  // OpenMetrics with its _created lines
+};
+
 // Reads memory only: meant for the loop ("fast"), and not thread-safe: one server, one loop. `registry`
-// outlives the handler. Compresses only for a client that asks for it.
-Handler make_metrics_handler(metrics::Registry& registry);
+// outlives the handler. What has not changed since an earlier scrape is neither rendered nor compressed
+// again; only what moves with every scrape (Metric::fleeting) is, at the end of the page.
+Handler make_metrics_handler(metrics::Registry& registry, ExpositionOptions options = {});
 
 }  // namespace exporter::web
