@@ -13,6 +13,7 @@
 #include "app/exporter.h"
 #include "app/flags.h"
 #include "app/signals.h"
+#include "app/systemd.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/load.h"
@@ -51,9 +52,14 @@ int run_forever(Exporter& exporter, Log& log) {
     log.error("cannot start", {{"error", started.error().message}});
     return kTrouble;
   }
+  notify_systemd("READY=1");
   for (int signal = signals.wait(); signal == SIGHUP; signal = signals.wait()) {
-    log.warn("SIGHUP: this version reads its configuration at start only; restart it to apply a change");
+    notify_systemd("RELOADING=1");
+    // What went wrong is in the log and in config_last_reload_successful.
+    [[maybe_unused]] const Result<void> reloaded = exporter.reload();
+    notify_systemd("READY=1");
   }
+  notify_systemd("STOPPING=1");
   log.info("stopping");
   exporter.stop();
   return kGood;
@@ -114,7 +120,7 @@ int run(int argc, const char* const* argv) {
   log->info("starting", {{"version", std::string(version())}, {"config", flags->config_file}});
 
   const RealClock clock;
-  Result<std::unique_ptr<Exporter>> exporter = Exporter::make(*flags, loaded->config, clock, *log);
+  Result<std::unique_ptr<Exporter>> exporter = Exporter::make(*flags, *loaded, clock, *log);
   if (!exporter) {
     log->error("cannot start", {{"error", exporter.error().message}});
     return kTrouble;
