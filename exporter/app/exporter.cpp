@@ -4,6 +4,7 @@
 #include <random>
 #include <utility>
 
+#include "app/check.h"
 #include "app/integration.h"
 #include "app/systemd.h"
 #include "base/mutex.h"
@@ -195,6 +196,15 @@ class ExporterParts final : public Exporter {
   }
 
   int sample_once() override { return scheduler_.run_once(); }
+
+  std::vector<IntegrationReport> check() override {
+    const MutexLock lock(reload_mutex_);
+    std::vector<IntegrationReport> reports;
+    for (const Running& running : running_) {
+      reports.push_back(check_integration(running.config, running.integration->probes(), clock_));
+    }
+    return reports;
+  }
 
   std::string exposition(bool gauges_only) const override {
     std::vector<metrics::Family> families = registry_.collect();
@@ -448,7 +458,9 @@ class ExporterParts final : public Exporter {
 
 Result<std::unique_ptr<Exporter>> Exporter::make(const Flags& flags, const config::LoadedConfig& loaded,
                                                  const Clock& clock, Log& log) {
-  const std::string path = flags.storage_path.empty() ? std::string(kMemoryStorage) : flags.storage_path;
+  // check works beside a running exporter, which holds the state.
+  const bool in_memory = flags.storage_path.empty() || flags.command == Command::check;
+  const std::string path = in_memory ? std::string(kMemoryStorage) : flags.storage_path;
   Result<std::unique_ptr<storage::Store>> store =
       storage::open_store({.path = path, .reset_counters = flags.reset_counters}, clock, log);
   if (!store) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/check_report.h"
 #include "app/flags.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -32,6 +33,8 @@ class Exporter {
 
   // Samples everything once on this thread; the number of samples that failed.
   virtual int sample_once() = 0;
+  // Asks both vendors of every integration what `check` asks, and samples nothing.
+  virtual std::vector<IntegrationReport> check() = 0;
   // The exposition as scrapes get it. Without stored state (`gauges_only`) counters say nothing and are left
   // out.
   virtual std::string exposition(bool gauges_only) const = 0;

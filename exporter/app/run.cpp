@@ -1,5 +1,6 @@
 #include "app/run.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -7,6 +8,7 @@
 #include <iostream>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <unistd.h>
 
@@ -77,6 +79,12 @@ int run_once(Exporter& exporter, const Flags& flags, Log& log) {
   return failed == 0 ? kGood : kTrouble;
 }
 
+int run_check(Exporter& exporter, const Flags& flags, const Clock& clock) {
+  const std::vector<IntegrationReport> reports = exporter.check();
+  std::cout << (flags.check_json ? to_json(reports, to_iso8601(clock.now())) : to_text(reports)) << std::flush;
+  return is_good(reports) ? kGood : kTrouble;
+}
+
 }  // namespace
 
 int run(int argc, const char* const* argv) {
@@ -107,7 +115,10 @@ int run(int argc, const char* const* argv) {
     return kGood;
   }
 
-  const std::unique_ptr<Log> log = make_log(flags->log_level, flags->log_format);
+  // The report is what check has to say; the log beside it only disturbs.
+  const LogLevel level =
+      flags->command == Command::check ? std::max(flags->log_level, LogLevel::error) : flags->log_level;
+  const std::unique_ptr<Log> log = make_log(level, flags->log_format);
   for (const std::string& warning : loaded->warnings) {
     log->warn(warning);
   }
@@ -124,6 +135,9 @@ int run(int argc, const char* const* argv) {
   if (!exporter) {
     log->error("cannot start", {{"error", exporter.error().message}});
     return kTrouble;
+  }
+  if (flags->command == Command::check) {
+    return run_check(**exporter, *flags, clock);
   }
   return flags->command == Command::once ? run_once(**exporter, *flags, *log) : run_forever(**exporter, *log);
 }

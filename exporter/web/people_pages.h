@@ -39,7 +39,8 @@ using ReadFailures = std::function<Result<storage::FailurePage>(const storage::F
 Handler make_drift_handler(PeopleOptions options, ReadDrift read, const Clock& clock);
 Handler make_failures_handler(PeopleOptions options, ReadFailures read, const Clock& clock);
 
-// `text` with every mail address in it hidden: failure texts quote user names.
-std::string without_addresses(const std::string& text);
+// A failure's text as ShowUsers::ids shows it: without mail addresses and without the names that Okta's own
+// phrases quote.
+std::string without_names(const std::string& text);
 
 }  // namespace exporter::web
