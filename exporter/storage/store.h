@@ -121,7 +121,7 @@ struct DriftQuery {
   enum class Sort : std::uint8_t { first_seen, resolved, integration, kind, okta_user_id };
 
   std::vector<std::string> integrations;  // by name; those that are configured now
-  std::string kind;                       // empty: any
+  std::string kind = {};                  // empty: any
   bool resolved = false;                  // the entries that ended, instead of those that are open
   Sort sort = Sort::first_seen;
   bool descending = false;
@@ -143,8 +143,8 @@ struct FailureQuery {
   enum class Sort : std::uint8_t { time, integration, operation, reason };
 
   std::vector<std::string> integrations;
-  std::string operation;  // empty: any
-  std::string reason;     // empty: any
+  std::string operation = {};  // empty: any
+  std::string reason = {};     // empty: any
   Sort sort = Sort::time;
   bool descending = true;
   std::size_t offset = 0;

@@ -232,7 +232,8 @@ void Loop::on_closed(Client& client) {
   }
   observer_.on_served(kOtherHandler, 400);
   connection.send_in_the_clear(
-      "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nClient sent an HTTP request to an HTTPS server.\n");
+      "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 49\r\n"
+      "Connection: close\r\n\r\nClient sent an HTTP request to an HTTPS server.\r\n");
   connection.end_output();
   connection.phase = Connection::Phase::lingering;
   client.deadline.set(lingering_, now_);

@@ -288,5 +288,34 @@ TEST_F(SchedulerTest, LogsAFailureOnceAndItsRecovery) {
   EXPECT_EQ(log_.lines().back().message, "sample succeeds again");
 }
 
+TEST_F(SchedulerTest, RunsWhatIsAddedWhileItRuns) {
+  start(1h);
+  script_.wait_ended(1);
+  settle(1h);
+  ScriptedSampler::Script later;
+  scheduler_.add("test", std::make_unique<ScriptedSampler>(later, 1h));
+  later.wait_ended(1);
+}
+
+TEST_F(SchedulerTest, RemovingAnIntegrationEndsItsRunsAndLeavesTheOthersAlone) {
+  script_.hold = true;
+  start(1h);
+  script_.wait_started(1);
+  ScriptedSampler::Script other;
+  scheduler_.add("test", std::make_unique<ScriptedSampler>(other, 10s));
+  other.wait_ended(1);
+  scheduler_.remove("production");
+  {
+    const std::lock_guard lock(script_.mutex);
+    EXPECT_EQ(script_.ended, 1) << "cancelled, and waited for";
+  }
+  scheduler_.trigger("production", "users", Scheduler::WhenRunning::run_again);
+  settle(10s);
+  clock_.advance(10s);
+  other.wait_ended(2);
+  const std::lock_guard lock(script_.mutex);
+  EXPECT_EQ(script_.started, 1);
+}
+
 }  // namespace
 }  // namespace exporter::sampling
