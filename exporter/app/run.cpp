@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/load.h"
+#include "config/web_config.h"
 
 namespace exporter::app {
 
@@ -99,6 +100,14 @@ int run(int argc, const char* const* argv) {
       std::cerr << error.to_string() << '\n';
     }
     return kUsage;
+  }
+  if (!flags->web_config_file.empty()) {
+    if (const config::WebConfigResult web = config::load_web_config(flags->web_config_file); !web) {
+      for (const config::ConfigError& error : web.error()) {
+        std::cerr << error.to_string() << '\n';
+      }
+      return kUsage;
+    }
   }
   if (flags->config_check) {
     for (const std::string& warning : loaded->warnings) {

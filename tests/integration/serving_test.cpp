@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -59,45 +60,65 @@ TEST(Exposition, PassesPromtoolAndTheOpenMetricsParserOfPrometheussPythonClient)
   EXPECT_EQ(parsed.code, 0) << parsed.output << parsed.errors;
 }
 
+// Debian's Prometheus always asks for OpenMetrics first; a proxy that drops Accept makes it take text 0.0.4.
+constexpr const char* kProxyWithoutAccept = R"py(
+import http.server, sys, urllib.request
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        with urllib.request.urlopen(urllib.request.Request(sys.argv[1], headers={"Accept": "text/plain"})) as answer:
+            body = answer.read()
+            self.send_response(200)
+            self.send_header("Content-Type", answer.headers["Content-Type"])
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *arguments): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_port, flush=True)
+server.serve_forever()
+)py";
+
 TEST(Exposition, IsScrapedByPrometheusInBothFormats) {
   World world({.scenario = "mixed"});
   world.start_exporter();
   ASSERT_TRUE(world.await_success("comparison"));
-  const std::string target = world.url("").substr(7);
-  for (const std::string protocol : {"OpenMetricsText1.0.0", "PrometheusText0.0.4"}) {
-    // Prometheus 2.42 knows no scrape_protocols: what it asks for is decided by a proxy-like query parameter in
-    // newer ones only. Its own default is OpenMetrics; text 0.0.4 is what a client without Accept gets.
-    SCOPED_TRACE(protocol);
-    const std::filesystem::path directory = world.directory() / protocol;
-    std::filesystem::create_directories(directory);
-    write_file(directory / "prometheus.yml",
-               "global: {scrape_interval: 1s}\nscrape_configs:\n  - job_name: exporter\n"
-               "    static_configs: [{targets: [\"" +
-                   target + "\"]}]\n");
-    Process prometheus(directory, "prometheus",
-                       {tool("prometheus"), "--config.file=" + (directory / "prometheus.yml").string(),
-                        "--storage.tsdb.path=" + (directory / "data").string(),
-                        "--web.listen-address=127.0.0.1:0"});
-    std::string address;
-    ASSERT_TRUE(World::await_that([&] {
-      const std::string log = prometheus.errors();
-      const auto at = log.find("msg=\"Listening on\" address=");
-      if (at == std::string::npos || log.find('\n', at) == std::string::npos) return false;
-      const auto begin = at + std::string("msg=\"Listening on\" address=").size();
-      address = log.substr(begin, log.find_first_of(" \n", begin) - begin);
-      return true;
-    })) << prometheus.errors();
-    const auto value = [&](const std::string& query) {
-      const HttpAnswer answer = http_get("http://" + address + "/api/v1/query?query=" + query);
-      const json result = json::parse(answer.body)["data"]["result"];
-      return result.empty() ? std::string() : result[0]["value"][1].get<std::string>();
-    };
-    EXPECT_TRUE(World::await_that([&] { return value("up") == "1"; })) << prometheus.errors();
-    const Exposition now = world.scrape();
-    EXPECT_EQ(value("sum(okta_app_users)"),
-              std::to_string(static_cast<int>(now.sum("okta_app_users", {{"integration", "production"}}))));
-    EXPECT_NE(value("okta_provisioning_tasks_total"), "");
-    if (protocol == "PrometheusText0.0.4") break;
+  Process proxy(world.directory(), "proxy",
+                {"/usr/bin/python3", "-c", kProxyWithoutAccept, world.metrics_url()});
+  ASSERT_TRUE(World::await_that([&] { return proxy.output().ends_with('\n'); })) << proxy.errors();
+  std::string text_port = proxy.output();
+  text_port.pop_back();
+  write_file(world.directory() / "prometheus.yml",
+             "global: {scrape_interval: 1s}\nscrape_configs:\n"
+             "  - {job_name: openmetrics, static_configs: [{targets: [\"" +
+                 world.url("").substr(7) + "\"]}]}\n" +
+                 "  - {job_name: text, static_configs: [{targets: [\"127.0.0.1:" + text_port + "\"]}]}\n");
+  Process prometheus(world.directory(), "prometheus",
+                     {tool("prometheus"), "--config.file=" + (world.directory() / "prometheus.yml").string(),
+                      "--storage.tsdb.path=" + (world.directory() / "data").string(),
+                      "--web.listen-address=127.0.0.1:0"});
+  std::string address;
+  ASSERT_TRUE(World::await_that([&] {
+    const std::string log = prometheus.errors();
+    const std::string mark = "msg=\"Listening on\" address=";
+    const auto at = log.find(mark);
+    if (at == std::string::npos || log.find('\n', at) == std::string::npos) return false;
+    const auto begin = at + mark.size();
+    address = log.substr(begin, log.find_first_of(" \n", begin) - begin);
+    return true;
+  })) << prometheus.errors();
+  const auto value = [&](const std::string& query) {
+    const HttpAnswer answer = http_get("http://" + address + "/api/v1/query?query=" + query);
+    const json result = json::parse(answer.body)["data"]["result"];
+    return result.empty() ? std::string() : result[0]["value"][1].get<std::string>();
+  };
+  const auto users =
+      static_cast<int>(world.scrape().sum("okta_app_users", {{"integration", "production"}}));
+  for (const std::string job : {"openmetrics", "text"}) {
+    EXPECT_TRUE(World::await_that([&] { return value("up{job=\"" + job + "\"}") == "1"; })) << job;
+    EXPECT_EQ(value("sum(okta_app_users{job=\"" + job + "\"})"), std::to_string(users)) << job;
+    EXPECT_NE(value("okta_provisioning_tasks_total{job=\"" + job + "\"}"), "") << job;
+    EXPECT_NE(value("okta_servicenow_exporter_api_request_duration_seconds_bucket{job=\"" + job + "\"}"), "") << job;
+    EXPECT_EQ(value("okta_servicenow_exporter_build_info{job=\"" + job + "\"}"), "1") << job;
   }
 }
 
@@ -219,7 +240,8 @@ TEST(Reload, StartsEndsAndKeepsIntegrations) {
   ASSERT_GT(asked, 0);
   reload_until(one + with_interval(second, "name: production", "name: second"));
   EXPECT_TRUE(world.await([&](const Exposition& now) {
-    return now.value("okta_external_id_comparison_complete", {{"integration", "second"}}) == 1;
+    return now.has("okta_external_id_comparison_complete", {{"integration", "second"}}) &&
+           now.value("okta_external_id_comparison_complete", {{"integration", "second"}}) == 1;
   }));
   EXPECT_GE(world.scrape().sum(requests, production), asked) << "the one that stays goes on counting";
   EXPECT_THAT(http_get(world.url("/drift?format=json&integration=second")).body, HasSubstr("\"second\""));
@@ -229,8 +251,9 @@ TEST(Reload, StartsEndsAndKeepsIntegrations) {
   const json ledger = json::parse(http_get(world.url("/drift?format=json&sort=okta_user_id")).body)["items"];
   reload_until(with_interval(one, "drift: {interval: 1s}", "drift: {interval: 2s}"));
   EXPECT_TRUE(world.await([&](const Exposition& now) {
-    return now.value("okta_servicenow_exporter_sampler_interval_seconds",
-                     {{"integration", "production"}, {"sampler", "comparison"}}) == 2;
+    const Labels comparison{{"integration", "production"}, {"sampler", "comparison"}};
+    const std::string interval = "okta_servicenow_exporter_sampler_interval_seconds";
+    return now.has(interval, comparison) && now.value(interval, comparison) == 2;
   }));
   EXPECT_GE(world.scrape().sum("okta_provisioning_tasks_total", production), tasks);
   const json after = json::parse(http_get(world.url("/drift?format=json&sort=okta_user_id")).body)["items"];
@@ -262,10 +285,10 @@ TEST(Check, FindsNothingWrongWithAHealthyWorld) {
 }
 
 // By name, what a report says of one integration.
-std::map<std::string, std::string> verdicts(const World& world, const Finished& finished) {
-  (void)world;
+std::map<std::string, std::string> verdicts(const Finished& finished) {
   std::map<std::string, std::string> found;
-  for (const json& line : json::parse(finished.output)["integrations"][0]["checks"]) {
+  const json report = json::parse(finished.output);
+  for (const json& line : report["integrations"][0]["checks"]) {
     found[line["check"]] = line["verdict"];
     if (line["verdict"] == "failed") {
       EXPECT_NE(line["next"], "") << line;
@@ -280,7 +303,7 @@ TEST(Check, SaysWhatIsWrongAndWhatToDo) {
     const Finished report =
         world.run_exporter({"check", "--format=json", "--config.file=" + world.config_path().string()});
     EXPECT_EQ(report.code, 1);
-    auto found = verdicts(world, report);
+    auto found = verdicts(report);
     EXPECT_EQ(found["servicenow_reader_list"], "ok");
     EXPECT_EQ(found["servicenow_provisioner_credentials"], "ok");
     EXPECT_EQ(found["servicenow_provisioner_list"], "failed");
@@ -291,7 +314,7 @@ TEST(Check, SaysWhatIsWrongAndWhatToDo) {
     const Finished report =
         world.run_exporter({"check", "--format=json", "--config.file=" + world.config_path().string()});
     EXPECT_EQ(report.code, 1);
-    auto found = verdicts(world, report);
+    auto found = verdicts(report);
     EXPECT_EQ(found["servicenow_reader_reachable"], "ok");
     EXPECT_EQ(found["servicenow_reader_credentials"], "failed");
     EXPECT_EQ(found["links_reader"], "skipped");
@@ -313,37 +336,52 @@ TEST(Check, SaysWhatIsWrongAndWhatToDo) {
 
 TEST(Systemd, HandsOverASocketAndIsToldWhenTheExporterIsReady) {
   World world;
+  // What systemd listens on, without CLOEXEC as it hands it over.
+  const int listening = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in any{};
+  any.sin_family = AF_INET;
+  any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof any;
+  ASSERT_EQ(::bind(listening, reinterpret_cast<const sockaddr*>(&any), size), 0);
+  ASSERT_EQ(::listen(listening, 16), 0);
+  ASSERT_EQ(::getsockname(listening, reinterpret_cast<sockaddr*>(&any), &size), 0);
+  const std::string url = "http://127.0.0.1:" + std::to_string(ntohs(any.sin_port));
+
+  const std::string notify = (world.directory() / "notify").string();
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  const std::string path = (world.directory() / "notify").string();
-  ASSERT_LT(path.size(), sizeof address.sun_path);
-  path.copy(address.sun_path, path.size());
+  ASSERT_LT(notify.size(), sizeof address.sun_path);
+  notify.copy(address.sun_path, notify.size());
   const int notified = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   ASSERT_EQ(::bind(notified, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   const timeval patience{.tv_sec = 20, .tv_usec = 0};
   ::setsockopt(notified, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  const auto next = [&] {
+  const auto told = [&] {
     char text[64];
-    const ssize_t size = ::recv(notified, text, sizeof text, 0);
-    return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
+    const ssize_t count = ::recv(notified, text, sizeof text, 0);
+    return count > 0 ? std::string(text, static_cast<std::size_t>(count)) : std::string();
   };
-  // systemd-socket-activate opens the socket and waits for the first connection before it starts the exporter.
-  Process exporter(world.directory(), "activated",
-                   {"/usr/bin/systemd-socket-activate", "--listen=127.0.0.1:0", "-E", "NOTIFY_SOCKET=" + path,
-                    EXPORTER_BINARY, "--config.file=" + world.config_path().string(), "--storage.path=:memory:",
-                    "--web.systemd-socket"});
-  const std::string mark = "Listening on 127.0.0.1:";
-  std::string port;
-  ASSERT_TRUE(World::await_that([&] {
-    const std::string log = exporter.errors();
-    const auto at = log.find(mark);
-    if (at == std::string::npos) return false;
-    port = log.substr(at + mark.size(), log.find(' ', at + mark.size()) - at - mark.size());
-    return true;
-  })) << exporter.errors();
-  GTEST_LOG_(INFO) << port;
-  ::close(notified);
+
+  const std::string start = "exec 3<&" + std::to_string(listening) + "; export NOTIFY_SOCKET=" + notify +
+                            " LISTEN_FDS=1 LISTEN_PID=$$; exec " + EXPORTER_BINARY +
+                            " --config.file=" + world.config_path().string() +
+                            " --storage.path=:memory: --web.systemd-socket";
+  Process exporter(world.directory(), "activated", {"/bin/bash", "-c", start});
+  ::close(listening);
+  EXPECT_EQ(told(), "READY=1") << exporter.errors();
+  EXPECT_EQ(http_get(url + "/-/ready").status, 200);
+  exporter.signal(SIGHUP);
+  EXPECT_EQ(told(), "RELOADING=1");
+  EXPECT_EQ(told(), "READY=1");
   exporter.signal(SIGTERM);
+  EXPECT_EQ(told(), "STOPPING=1");
+  EXPECT_EQ(exporter.wait(2), 0);
+  ::close(notified);
+
+  const Finished none = world.run_exporter({"--config.file=" + world.config_path().string(),
+                                            "--storage.path=:memory:", "--web.systemd-socket"});
+  EXPECT_EQ(none.code, 1);
+  EXPECT_THAT(none.errors, HasSubstr("systemd handed over no socket"));
 }
 
 }  // namespace
