@@ -361,7 +361,7 @@ class ExporterParts final : public Exporter {
     web::LandingPage landing{.version = std::string(version())};
     landing.links[0].second = flags_.telemetry_path.substr(1);
     server.route("GET", prefix + flags_.telemetry_path, "metrics", Speed::fast,
-                 web::make_metrics_handler(registry_, {.created = flags_.openmetrics_created}));
+                 web::make_metrics_handler(registry_, clock_, {.created = flags_.openmetrics_created}));
     server.route("GET", prefix + "/", "landing", Speed::fast,
                  web::make_landing_page_handler(std::move(landing), [this] { return status_rows(); }, clock_));
     if (!prefix.empty()) {

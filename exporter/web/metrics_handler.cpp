@@ -36,44 +36,71 @@ std::string_view content_type(ExpositionFormat format) {
 
 class Exposition {
  public:
-  Exposition(Registry& registry, ExpositionOptions options)
-      : registry_(registry), options_(options), gzip_(kGzipLevel) {}
+  Exposition(Registry& registry, const Clock& clock, ExpositionOptions options)
+      : registry_(registry), clock_(clock), options_(options), gzip_(kGzipLevel) {}
 
   WebResponse respond(const WebRequest& request) {
     const ExpositionFormat format = exposition_format(request.accept);
-    const bool openmetrics = format != ExpositionFormat::text;
-    Kept& kept = kept_[openmetrics ? 1 : 0];
+    Kept& kept = kept_[format == ExpositionFormat::text ? 0 : 1];
+    kept.openmetrics = format != ExpositionFormat::text;
     const std::uint64_t revision = registry_.revision();
     if (kept.revision != revision) {
-      kept = {.revision = revision};
+      kept.revision = revision;
+      kept.lasting = {};
+      kept.fleeting = {};
     }
-    WebResponse response{.content_type = std::string(content_type(format)),
-                         .headers = {{"Vary", "Accept"}}};
-    std::string tail = render(Registry::Part::fleeting, openmetrics);
-    if (openmetrics) tail += metrics::kOpenMetricsEnd;
+    const SteadyTime now = clock_.steady_now();
+    if (!kept.made || now - *kept.made >= kFleetingLife) {
+      kept.made = now;
+      kept.fleeting = {};
+    }
+    WebResponse response{.content_type = std::string(content_type(format)), .headers = {{"Vary", "Accept"}}};
     if (request.accepts_gzip) {
-      if (!kept.zipped) {
-        kept.part = gzip_.begin(kept.plain ? *kept.plain : render(Registry::Part::lasting, openmetrics));
-        kept.zipped = share(std::move(kept.part.bytes));
-      }
-      response.gzip_body = kept.zipped;
-      response.gzip_tail = share(gzip_.finish(kept.part, tail));
+      zip(kept);
+      response.gzip_body = kept.lasting.zipped;
+      response.gzip_tail = kept.fleeting.zipped;
     } else {
-      if (!kept.plain) kept.plain = share(render(Registry::Part::lasting, openmetrics));
-      response.body = kept.plain;
-      response.tail = share(std::move(tail));
+      if (!kept.lasting.plain) kept.lasting.plain = share(lasting(kept));
+      if (!kept.fleeting.plain) kept.fleeting.plain = share(fleeting(kept));
+      response.body = kept.lasting.plain;
+      response.tail = kept.fleeting.plain;
     }
     return response;
   }
 
  private:
-  // The lasting part of one format, in the forms that somebody asked for.
-  struct Kept {
-    std::optional<std::uint64_t> revision = std::nullopt;
+  // In the forms that somebody asked for.
+  struct Texts {
     SharedText plain = nullptr;
-    Gzip::Part part = {};  // its bytes are in `zipped`
     SharedText zipped = nullptr;
   };
+  // Of one format.
+  struct Kept {
+    bool openmetrics = false;
+    std::optional<std::uint64_t> revision = std::nullopt;
+    Texts lasting = {};
+    Gzip::Part part = {};  // of lasting.zipped, which has its bytes
+    std::optional<SteadyTime> made = std::nullopt;
+    Texts fleeting = {};
+  };
+
+  std::string lasting(const Kept& kept) const { return render(Registry::Part::lasting, kept.openmetrics); }
+  std::string fleeting(const Kept& kept) const {
+    std::string text = render(Registry::Part::fleeting, kept.openmetrics);
+    if (kept.openmetrics) text += metrics::kOpenMetricsEnd;
+    return text;
+  }
+
+  void zip(Kept& kept) {
+    if (!kept.lasting.zipped) {
+      kept.part = gzip_.begin(kept.lasting.plain ? *kept.lasting.plain : lasting(kept));
+      kept.lasting.zipped = share(std::move(kept.part.bytes));
+    }
+    if (!kept.fleeting.zipped) {
+      kept.fleeting.zipped =
+          share(gzip_.finish(kept.part, kept.fleeting.plain ? *kept.fleeting.plain : fleeting(kept)));
+    }
+  }
 
   std::string render(Registry::Part part, bool openmetrics) const {
     const std::vector<metrics::Family> families = registry_.collect(part);
@@ -82,6 +109,7 @@ class Exposition {
   }
 
   Registry& registry_;
+  const Clock& clock_;
   const ExpositionOptions options_;
   Gzip gzip_;
   std::array<Kept, 2> kept_;
@@ -89,9 +117,9 @@ class Exposition {
 
 }  // namespace
 
-Handler make_metrics_handler(Registry& registry, ExpositionOptions options) {
+Handler make_metrics_handler(Registry& registry, const Clock& clock, ExpositionOptions options) {
   // Shared because a std::function is copied.
-  return [exposition = std::make_shared<Exposition>(registry, options)](const WebRequest& request) {
+  return [exposition = std::make_shared<Exposition>(registry, clock, options)](const WebRequest& request) {
     return exposition->respond(request);
   };
 }

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/clock.h"
+#include "fakes/fake_clock.h"
 #include "unit/web/raw_client.h"
 
 namespace exporter::web {
@@ -26,9 +26,9 @@ class MetricsHandler : public ::testing::Test {
     registry_.publish("production/system_log", {{&metrics::catalogue::okta_up, {"production"}, up}});
   }
 
-  const RealClock clock_;
+  fakes::FakeClock clock_;
   metrics::Registry registry_{clock_};
-  Handler handler_ = make_metrics_handler(registry_);
+  Handler handler_ = make_metrics_handler(registry_, clock_);
 };
 
 TEST_F(MetricsHandler, RendersWhatTheRegistryHoldsNow) {
@@ -69,6 +69,8 @@ TEST_F(MetricsHandler, RendersAndCompressesOnceWhatDidNotChange) {
   const WebResponse zipped = scrape("", true);
   // What the scrapes themselves move is at the end.
   registry_.add(metrics::catalogue::http_requests_total, {"metrics", "200"});
+  EXPECT_EQ(scrape().tail, plain.tail) << "still young";
+  clock_.advance(kFleetingLife);
   EXPECT_EQ(scrape().body, plain.body);
   EXPECT_EQ(scrape("", true).gzip_body, zipped.gzip_body);
   EXPECT_THAT(*scrape().tail, HasSubstr("_http_requests_total{handler=\"metrics\",code=\"200\"} 1\n"));
