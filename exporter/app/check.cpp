@@ -36,7 +36,8 @@ std::string advice(const Error& error, std::string_view credentials) {
     case ErrorClass::tls:
       return "Check http.tls_config: the CA that signed the host's certificate, and the host's name in it.";
     case ErrorClass::not_json:
-      return "Something else than the API answered: a hibernating instance, a login page or a proxy. Open the url "
+      return "Something else than the API answered: a hibernating instance, a login page or a proxy. Open "
+             "the url "
              "in a browser.";
     case ErrorClass::http_5xx:
       return "The host has trouble of its own; look at its status page, and run the check again.";
@@ -58,9 +59,7 @@ bool got_an_answer(const Error& error) {
   }
 }
 
-std::string number(double value) {
-  return std::to_string(static_cast<std::uint64_t>(std::ceil(value)));
-}
+std::string number(double value) { return std::to_string(static_cast<std::uint64_t>(std::ceil(value))); }
 
 // Walks one integration. Each step adds its lines; what depends on a failed step is skipped, with a word why.
 class Walk {
@@ -85,8 +84,10 @@ class Walk {
 
  private:
   void add(std::string check, Verdict verdict, std::string message, std::string next = {}) {
-    report_.lines.push_back(
-        {.check = std::move(check), .verdict = verdict, .message = std::move(message), .next = std::move(next)});
+    report_.lines.push_back({.check = std::move(check),
+                             .verdict = verdict,
+                             .message = std::move(message),
+                             .next = std::move(next)});
   }
   void ok(std::string check, std::string message) { add(std::move(check), Verdict::ok, std::move(message)); }
   void skip(std::string check, std::string message) {
@@ -123,7 +124,8 @@ class Walk {
     const Result<okta::App> app = probes_.okta.resolve_app(
         {.id = config_.okta.app.id, .name = config_.okta.app.name, .label = config_.okta.app.label}, stop_);
     if (!first_answer("okta", "Okta", "okta.api_token or okta.oauth2", app ? nullptr : &app.error())) {
-      for (const char* check : {"okta_app", "okta_provisioning_features", "okta_system_log", "okta_app_users"}) {
+      for (const char* check :
+           {"okta_app", "okta_provisioning_features", "okta_system_log", "okta_app_users"}) {
         skip(check, "Okta could not be asked");
       }
       return;
@@ -131,7 +133,8 @@ class Walk {
     if (!app) {
       const bool forbidden = app.error().error_class == ErrorClass::permission;
       add("okta_app", Verdict::failed, app.error().message,
-          forbidden ? "Give the token's administrator the role of a read-only administrator, or the service app the "
+          forbidden ? "Give the token's administrator the role of a read-only administrator, or the service "
+                      "app the "
                       "scope okta.apps.read."
                     : "Compare okta.app with the app's page in Okta: its id stands in the address, as 0oa….");
       skip("okta_provisioning_features", "the app is not known");
@@ -169,7 +172,8 @@ class Walk {
     if (!page) {
       add("okta_system_log", Verdict::failed, page.error().message,
           page.error().error_class == ErrorClass::permission
-              ? "Give the token's administrator the role of a read-only administrator, or the service app the scope "
+              ? "Give the token's administrator the role of a read-only administrator, or the service app "
+                "the scope "
                 "okta.logs.read."
               : advice(page.error(), "credentials of Okta"));
       return;
@@ -184,7 +188,8 @@ class Walk {
     const Result<okta::AppUserPage> page =
         probes_.okta.app_users_page(okta::Client::first_app_users_target(app_id_, kSampledLinks), stop_);
     if (!page) {
-      add("okta_app_users", Verdict::failed, page.error().message, advice(page.error(), "credentials of Okta"));
+      add("okta_app_users", Verdict::failed, page.error().message,
+          advice(page.error(), "credentials of Okta"));
       return;
     }
     for (const okta::AppUser& user : page->users) {
@@ -200,7 +205,8 @@ class Walk {
 
   void servicenow_reader() {
     const SteadyTime begin = clock_.steady_now();
-    const Result<servicenow::UserPage> page = probes_.reader.users({.query = "ORDERBYsys_id", .limit = 1}, stop_);
+    const Result<servicenow::UserPage> page =
+        probes_.reader.users({.query = "ORDERBYsys_id", .limit = 1}, stop_);
     request_time_ = clock_.steady_now() - begin;
     reader_works_ = first_answer("servicenow_reader", "ServiceNow (reader)", "servicenow.reader",
                                  page ? nullptr : &page.error());
@@ -224,7 +230,8 @@ class Walk {
   void servicenow_provisioner() {
     if (probes_.provisioner == nullptr) {
       add("servicenow_provisioner", Verdict::warning,
-          "no provisioner is configured: what Okta's own account may see can't be told, and hidden records can't be "
+          "no provisioner is configured: what Okta's own account may see can't be told, and hidden records "
+          "can't be "
           "told from missing ones",
           "Give servicenow.provisioner the account that Okta uses; the exporter only reads as it.");
       return;
@@ -251,14 +258,16 @@ class Walk {
 
   std::string read_advice(std::string_view account) const {
     return "Let the " + std::string(account) + " read and query " + table() +
-           ": a role with a read ACL on the table and its fields sys_id, user_name, email, active, locked_out.";
+           ": a role with a read ACL on the table and its fields sys_id, user_name, email, active, "
+           "locked_out.";
   }
 
   void list_line(std::string check, std::string_view account, const servicenow::UserPage& page) {
     const std::string who = "the " + std::string(account);
     if (!page.rows.empty()) {
-      ok(std::move(check), who + " sees records of " + table() +
-                               (page.total_count ? " (" + std::to_string(*page.total_count) + " in all)" : ""));
+      ok(std::move(check),
+         who + " sees records of " + table() +
+             (page.total_count ? " (" + std::to_string(*page.total_count) + " in all)" : ""));
     } else if (page.total_count.value_or(0) > 0) {
       add(std::move(check), Verdict::failed,
           who + " is told of " + std::to_string(*page.total_count) + " records of " + table() +
@@ -279,7 +288,8 @@ class Walk {
     }
     const bool refused = page.error().error_class == ErrorClass::permission;
     add(std::move(check), refused ? Verdict::warning : Verdict::failed, page.error().message,
-        refused ? "Sweeps then page by offset, which is slower on large tables; a query_range ACL on sys_id mends it."
+        refused ? "Sweeps then page by offset, which is slower on large tables; a query_range ACL on sys_id "
+                  "mends it."
                 : advice(page.error(), "credentials"));
   }
 
@@ -314,14 +324,16 @@ class Walk {
     }
     const auto answer = probes_.reader_api.get(
         net::Endpoint::table_list,
-        "/api/now/v2/table/syslog_transaction?sysparm_limit=1&sysparm_fields=sys_id,http_response_code", stop_);
+        "/api/now/v2/table/syslog_transaction?sysparm_limit=1&sysparm_fields=sys_id,http_response_code",
+        stop_);
     if (!answer) {
       add("denials_transaction_log", Verdict::warning,
           "the transaction log (syslog_transaction) can't be read: " + answer.error().message,
           "Optional: let the reader read it, and refusals are counted from ServiceNow's own record too.");
     } else if (answer->body.find("\"http_response_code\"") == std::string::npos) {
       add("denials_transaction_log", Verdict::warning,
-          "the transaction log shows no http_response_code: this release has no such field, or the reader may not "
+          "the transaction log shows no http_response_code: this release has no such field, or the reader "
+          "may not "
           "read it");
     } else {
       ok("denials_transaction_log", "the transaction log tells the answers' codes");
@@ -333,7 +345,8 @@ class Walk {
       skip("links", "no link was found in Okta to look up");
       return;
     }
-    const auto look = [&](const std::string& check, std::string_view account, servicenow::TableClient& client) {
+    const auto look = [&](const std::string& check, std::string_view account,
+                          servicenow::TableClient& client) {
       servicenow::TableRowLookup lookup(client);
       const auto found = lookup.by_sys_id(links_, stop_);
       if (!found) {
@@ -393,13 +406,16 @@ class Walk {
     const double share = static_cast<double>(absent.size()) / static_cast<double>(found.size());
     if (absent.size() >= kMaxNamed && share >= config_.drift.mass_threshold) {
       verdict = Verdict::failed;
-      next = "So many at once mean that the instance was cloned over, migrated or restored: see "
-             "/runbook#sys_id_changed, and repair one user before all.";
+      next =
+          "So many at once mean that the instance was cloned over, migrated or restored: see "
+          "/runbook#sys_id_changed, and repair one user before all.";
     }
     if (present == 0 && hidden.empty()) {
       verdict = Verdict::failed;
-      next = "None of the external IDs is a sys_id of this instance: check servicenow.url; after a clone or a restore "
-             "of the instance see /runbook#sys_id_changed.";
+      next =
+          "None of the external IDs is a sys_id of this instance: check servicenow.url; after a clone or a "
+          "restore "
+          "of the instance see /runbook#sys_id_changed.";
     }
     add(check, verdict, std::move(message), std::move(next));
   }
@@ -417,7 +433,8 @@ class Walk {
   void cost() {
     const double sweeps = per_hour(config_.drift.interval);
     const auto pages = [](double rows, int page_size) { return std::max(1.0, std::ceil(rows / page_size)); };
-    std::string message = "requests per hour: Okta logs " + number(per_hour(config_.okta.system_log.interval));
+    std::string message =
+        "requests per hour: Okta logs " + number(per_hour(config_.okta.system_log.interval));
     // A longer list of users than one page is not counted through here; the users' table bounds it.
     const double assigned = more_app_users_ ? static_cast<double>(total_users_.value_or(app_users_))
                                             : static_cast<double>(app_users_);
@@ -427,7 +444,8 @@ class Walk {
       const double sweep_pages =
           pages(static_cast<double>(*total_users_), config_.servicenow.users.page_size);
       message += ", ServiceNow table as reader " + number(sweeps * sweep_pages);
-      const double minutes = sweep_pages * std::chrono::duration<double, std::ratio<60>>(request_time_).count();
+      const double minutes =
+          sweep_pages * std::chrono::duration<double, std::ratio<60>>(request_time_).count();
       message += ", as provisioner at most " +
                  std::to_string(probes_.provisioner == nullptr
                                     ? 0

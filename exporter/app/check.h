@@ -1,5 +1,5 @@
-// The command check: walks what a support engineer would walk, once per integration, and says what to do next.
-// It reads a handful of records and writes nothing.
+// The command check: walks what a support engineer would walk, once per integration, and says what to do
+// next. It reads a handful of records and writes nothing.
 #pragma once
 
 #include "app/check_report.h"
@@ -9,7 +9,8 @@
 
 namespace exporter::app {
 
-// Asks both vendors; a minute at most where both are slow. `probes` belong to an integration made of `config`.
+// Asks both vendors; a minute at most where both are slow. `probes` belong to an integration made of
+// `config`.
 IntegrationReport check_integration(const config::Integration& config, const Integration::Probes& probes,
                                     const Clock& clock);
 

@@ -35,9 +35,8 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 }  // namespace
 
 bool is_good(const std::vector<IntegrationReport>& reports) {
-  return std::ranges::all_of(reports, [](const IntegrationReport& report) {
-    return count(report, Verdict::failed) == 0;
-  });
+  return std::ranges::all_of(
+      reports, [](const IntegrationReport& report) { return count(report, Verdict::failed) == 0; });
 }
 
 std::string to_text(const std::vector<IntegrationReport>& reports) {

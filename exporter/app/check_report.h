@@ -31,8 +31,8 @@ struct IntegrationReport {
 bool is_good(const std::vector<IntegrationReport>& reports);
 
 std::string to_text(const std::vector<IntegrationReport>& reports);
-// {"generated": time, "ok": bool, "integrations": [{"name", "okta_url", "servicenow_url", "checks": [{"check",
-// "verdict", "message", "next"}]}]}
+// {"generated": time, "ok": bool, "integrations": [{"name", "okta_url", "servicenow_url", "checks":
+// [{"check", "verdict", "message", "next"}]}]}
 std::string to_json(const std::vector<IntegrationReport>& reports, std::string_view generated);
 
 }  // namespace exporter::app

@@ -172,7 +172,8 @@ class ExporterParts final : public Exporter {
   Result<void> reload() override {
     const MutexLock lock(reload_mutex_);
     if (stopped_) {
-      return std::unexpected(Error{.error_class = ErrorClass::cancelled, .message = "the exporter is stopping"});
+      return std::unexpected(
+          Error{.error_class = ErrorClass::cancelled, .message = "the exporter is stopping"});
     }
     Result<void> done = try_reload();
     if (done) {
@@ -294,9 +295,8 @@ class ExporterParts final : public Exporter {
     }
     const auto& wanted = loaded->config.integrations;
     const auto stays = [&](const config::Integration& config) {
-      return same_rules && std::ranges::any_of(running_, [&](const Running& running) {
-               return running.config == config;
-             });
+      return same_rules &&
+             std::ranges::any_of(running_, [&](const Running& running) { return running.config == config; });
     };
     for (const config::Integration& config : wanted) {
       if (stays(config)) continue;
@@ -352,7 +352,8 @@ class ExporterParts final : public Exporter {
     using Speed = web::Server::Speed;
     server.route("GET", prefix + "/-/healthy", "healthy", Speed::fast, web::make_healthy_handler());
     // Reached only when the configuration is loaded, the state is open and the server listens.
-    server.route("GET", prefix + "/-/ready", "ready", Speed::fast, web::make_ready_handler([] { return true; }));
+    server.route("GET", prefix + "/-/ready", "ready", Speed::fast,
+                 web::make_ready_handler([] { return true; }));
   }
 
   void add_routes(web::Server& server) {
@@ -362,8 +363,9 @@ class ExporterParts final : public Exporter {
     landing.links[0].second = flags_.telemetry_path.substr(1);
     server.route("GET", prefix + flags_.telemetry_path, "metrics", Speed::fast,
                  web::make_metrics_handler(registry_, clock_, {.created = flags_.openmetrics_created}));
-    server.route("GET", prefix + "/", "landing", Speed::fast,
-                 web::make_landing_page_handler(std::move(landing), [this] { return status_rows(); }, clock_));
+    server.route(
+        "GET", prefix + "/", "landing", Speed::fast,
+        web::make_landing_page_handler(std::move(landing), [this] { return status_rows(); }, clock_));
     if (!prefix.empty()) {
       const auto redirect = [target = prefix + "/"](const web::WebRequest&) {
         web::WebResponse response = web::text_response(302, "");
@@ -395,7 +397,8 @@ class ExporterParts final : public Exporter {
 
   web::WebResponse answer_reload(const web::WebRequest& request) {
     if (!flags_.enable_lifecycle) {
-      return web::text_response(403, "Reloading over HTTP is off; switch it on with --web.enable-lifecycle.\n");
+      return web::text_response(403,
+                                "Reloading over HTTP is off; switch it on with --web.enable-lifecycle.\n");
     }
     if (!request.same_origin) {
       return web::text_response(403, "This request comes from a page of another site.\n");
@@ -466,9 +469,9 @@ Result<std::unique_ptr<Exporter>> Exporter::make(const Flags& flags, const confi
   if (!store) {
     return std::unexpected(std::move(store.error()));
   }
-  auto exporter = std::make_unique<ExporterParts>(
-      flags, std::move(*store), loaded.config.global.sample_timeout,
-      sampler_threads(loaded.config.integrations.size()), clock, log);
+  auto exporter =
+      std::make_unique<ExporterParts>(flags, std::move(*store), loaded.config.global.sample_timeout,
+                                      sampler_threads(loaded.config.integrations.size()), clock, log);
   if (Result<void> begun = exporter->begin(loaded); !begun) {
     return std::unexpected(std::move(begun.error()));
   }

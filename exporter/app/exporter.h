@@ -24,9 +24,9 @@ class Exporter {
 
   // Binds, then samples. The error names the address that cannot be bound.
   virtual Result<void> start() = 0;
-  // Reads the configuration again. A bad one changes nothing but config_last_reload_successful, and the error is
-  // also in the log. A good one ends the integrations that are gone or changed, starts those that are new or
-  // changed, and leaves the others as they are. Thread-safe; one reload at a time.
+  // Reads the configuration again. A bad one changes nothing but config_last_reload_successful, and the error
+  // is also in the log. A good one ends the integrations that are gone or changed, starts those that are new
+  // or changed, and leaves the others as they are. Thread-safe; one reload at a time.
   virtual Result<void> reload() = 0;
   // Within 2 s, with requests in flight.
   virtual void stop() = 0;

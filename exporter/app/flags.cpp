@@ -46,7 +46,8 @@ std::string check_listen_address(const std::string& text) {
 bool is_path(std::string_view path) {
   const auto printable = [](char c) { return c > ' ' && c < '\x7f'; };
   return path.starts_with('/') && std::ranges::all_of(path, printable) &&
-         path.find_first_of("?#%\"<>\\") == std::string_view::npos && path.find("//") == std::string_view::npos;
+         path.find_first_of("?#%\"<>\\") == std::string_view::npos &&
+         path.find("//") == std::string_view::npos;
 }
 
 std::string check_route_prefix(const std::string& prefix) {
@@ -61,7 +62,8 @@ struct ExternalUrl {
 
 std::optional<ExternalUrl> parse_external_url(std::string_view text) {
   const std::size_t scheme = text.find("://");
-  if (scheme == std::string_view::npos || (text.substr(0, scheme) != "http" && text.substr(0, scheme) != "https")) {
+  if (scheme == std::string_view::npos ||
+      (text.substr(0, scheme) != "http" && text.substr(0, scheme) != "https")) {
     return std::nullopt;
   }
   while (text.ends_with('/') && text.size() > scheme + 3) text.remove_suffix(1);
@@ -170,9 +172,10 @@ std::expected<Flags, UsageExit> parse_flags(std::span<const char* const> argumen
       ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(0, 1'000'000).description(""));
-  app.add_option("--web.config.file", flags.web_config_file,
-                 "File with TLS, passwords, headers and rate limit, in the format of Prometheus's exporter-toolkit. "
-                 "Read again when it or a file it names changes.")
+  app.add_option(
+         "--web.config.file", flags.web_config_file,
+         "File with TLS, passwords, headers and rate limit, in the format of Prometheus's exporter-toolkit. "
+         "Read again when it or a file it names changes.")
       ->type_name("FILE")
       ->check(not_empty);
   app.add_option("--web.external-url", external_url,
@@ -228,9 +231,10 @@ std::expected<Flags, UsageExit> parse_flags(std::span<const char* const> argumen
       ->type_name("FORMAT")
       ->capture_default_str()
       ->check(one_of(kReportFormats));
-  check->add_flag("--force", flags.force,
-                  "Also try accounts that are left alone because they were refused: ServiceNow locks an account after "
-                  "a few failures.");
+  check->add_flag(
+      "--force", flags.force,
+      "Also try accounts that are left alone because they were refused: ServiceNow locks an account after "
+      "a few failures.");
 
   // CLI11 takes what follows `--name=` for its value: an empty variable in a unit file would eat the next
   // flag.

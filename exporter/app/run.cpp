@@ -82,7 +82,8 @@ int run_once(Exporter& exporter, const Flags& flags, Log& log) {
 
 int run_check(Exporter& exporter, const Flags& flags, const Clock& clock) {
   const std::vector<IntegrationReport> reports = exporter.check();
-  std::cout << (flags.check_json ? to_json(reports, to_iso8601(clock.now())) : to_text(reports)) << std::flush;
+  std::cout << (flags.check_json ? to_json(reports, to_iso8601(clock.now())) : to_text(reports))
+            << std::flush;
   return is_good(reports) ? kGood : kTrouble;
 }
 

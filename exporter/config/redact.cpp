@@ -12,8 +12,8 @@ namespace {
 constexpr const char* kSecret = "<secret>";
 constexpr int kMaxDepth = 64;
 
-// The paths of all secrets, with [] and * as known_key_paths() writes them. Found by their siblings, so that a
-// key which becomes a secret is hidden without being listed here.
+// The paths of all secrets, with [] and * as known_key_paths() writes them. Found by their siblings, so that
+// a key which becomes a secret is hidden without being listed here.
 const std::set<std::string, std::less<>>& secret_paths() {
   static const std::set<std::string, std::less<>> kPaths = [] {
     const std::vector<std::string> known = known_key_paths();

@@ -150,7 +150,8 @@ void read_headers(const Value& value, WebConfig& config) {
       if (is_blank(header) || !header.read(text)) continue;
       if (!rule.values.empty() && std::ranges::find(rule.values, text) == rule.values.end()) {
         std::string allowed;
-        for (const std::string_view word : rule.values) allowed += (allowed.empty() ? "" : " or ") + std::string(word);
+        for (const std::string_view word : rule.values)
+          allowed += (allowed.empty() ? "" : " or ") + std::string(word);
         header.error("must be " + allowed + ", not " + in_quotes(text));
         continue;
       }

@@ -1,6 +1,6 @@
 // What --web.config.file holds: exporter-toolkit's format (docs/web-configuration.md of
-// prometheus/exporter-toolkit), read strictly. Plain values; nothing here may be printed as a whole, an inline
-// key lies in its SecretRef.
+// prometheus/exporter-toolkit), read strictly. Plain values; nothing here may be printed as a whole, an
+// inline key lies in its SecretRef.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// One page of the drift ledger or of the failures, filtered and sorted in the database: a page for people must
-// not carry a hundred thousand rows through memory.
+// One page of the drift ledger or of the failures, filtered and sorted in the database: a page for people
+// must not carry a hundred thousand rows through memory.
 #pragma once
 
 #include "storage/sqlite.h"

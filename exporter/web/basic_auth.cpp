@@ -25,9 +25,9 @@ std::optional<std::string> decode_base64(std::string_view text) {
     return std::nullopt;
   }
   std::string bytes(text.size() / 4 * 3, '\0');
-  const int size = ::EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                                     reinterpret_cast<const unsigned char*>(text.data()),
-                                     static_cast<int>(text.size()));
+  const int size =
+      ::EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
   if (size < 0) return std::nullopt;
   bytes.resize(static_cast<std::size_t>(size) - padding);
   return bytes;
@@ -41,8 +41,8 @@ std::string digest(std::string_view user, std::string_view hash, std::string_vie
   }
   std::string result(EVP_MAX_MD_SIZE, '\0');
   unsigned int size = 0;
-  ::EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(result.data()), &size, ::EVP_sha256(),
-               nullptr);
+  ::EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(result.data()), &size,
+               ::EVP_sha256(), nullptr);
   result.resize(size);
   ::OPENSSL_cleanse(text.data(), text.size());
   return result;

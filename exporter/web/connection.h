@@ -23,8 +23,8 @@ namespace exporter::web {
 //   reading → handling (slow handlers only) → writing → reading …, or closed, or, when a request was refused,
 //   lingering
 //
-// All I/O with the socket is in receive(), transmit(), end_output() and drain(), in the clear or over TLS, whose
-// handshake is part of the first receive().
+// All I/O with the socket is in receive(), transmit(), end_output() and drain(), in the clear or over TLS,
+// whose handshake is part of the first receive().
 class Connection {
  public:
   enum class Phase : std::uint8_t { reading, handling, writing, lingering };

@@ -75,9 +75,8 @@ std::string Gzip::compress(std::string_view text) {
 }
 
 Gzip::Part Gzip::begin(std::string_view text) {
-  Part part{.bytes = deflate(text, false, kHeader.size(), 0),
-            .checksum = checksum_of(text),
-            .size = text.size()};
+  Part part{
+      .bytes = deflate(text, false, kHeader.size(), 0), .checksum = checksum_of(text), .size = text.size()};
   std::ranges::copy(kHeader, part.bytes.begin());
   return part;
 }

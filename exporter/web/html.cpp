@@ -53,13 +53,17 @@ select:focus-visible, button:focus-visible { outline: 3px solid var(--link); out
 pre { background: var(--raised); border: 1px solid var(--line); padding: .75rem; overflow-x: auto; }
 .prose p, .prose li { max-width: 44rem; }
 .cards { font-size: .9375rem; }
+.cards td:last-child { min-width: 10rem; }
+.cards .what { min-width: 18rem; }
+time { white-space: nowrap; }
 @media (max-width: 60rem) {
-  .cards, .cards tbody, .cards tr, .cards td { display: block; width: 100%; }
+  .cards, .cards caption, .cards tbody, .cards tr, .cards td, .cards tbody th { display: block; width: 100%; }
+  .cards td:last-child, .cards .what { min-width: 0; }
   .cards thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .cards tr { border: 1px solid var(--line); border-radius: .25rem; margin-bottom: .75rem; padding: .25rem .5rem; }
-  .cards td { display: grid; grid-template-columns: 8rem 1fr; gap: .5rem; padding: .2rem 0; border: 0; }
-  .cards td:first-child { padding-left: 0; }
-  .cards td::before { content: attr(data-label); color: var(--muted); }
+  .cards td, .cards tbody th { display: grid; grid-template-columns: 8rem 1fr; gap: .5rem; padding: .2rem 0; border: 0; }
+  .cards td:first-child, .cards th:first-child { padding-left: 0; }
+  .cards td::before, .cards tbody th::before { content: attr(data-label); color: var(--muted); font-weight: 400; }
 }
 @media (max-width: 40rem) {
   header, main, footer { padding: .75rem; }

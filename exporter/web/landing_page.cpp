@@ -29,19 +29,29 @@ StateText describe(StatusRow::State state) {
   return {"bad", "✗", "Failing"};
 }
 
+// The roles keep it a table for a screen reader where a phone shows every row as a card.
+void append_cell(std::string& html, std::string_view title, std::string_view content,
+                 std::string_view attributes = {}) {
+  html.append("<td role=\"cell\" data-label=\"").append(title).append("\"").append(attributes);
+  html.append(">").append(content).append("</td>");
+}
+
 void append_row(std::string& html, const StatusRow& row, SystemTime now) {
   const StateText state = describe(row.state);
-  html.append("<tr><th scope=\"row\">").append(html_escape(row.integration)).append("</th><td>");
-  html.append(html_escape(row.sampler)).append("</td><td class=\"state ").append(state.style);
-  html.append(R"("><span aria-hidden="true">)").append(state.mark).append("</span> ").append(state.word);
-  html.append("</td><td>");
-  html.append(row.last_success ? time_element(*row.last_success, now) : std::string("never"));
-  html.append("</td><td>");
-  html.append(row.interval > 0ms ? "every " + html_escape(to_prometheus_duration(row.interval))
+  html.append("<tr role=\"row\"><th scope=\"row\" role=\"rowheader\" data-label=\"Integration\">");
+  html.append(html_escape(row.integration)).append("</th>");
+  append_cell(html, "Sampler", html_escape(row.sampler));
+  std::string mark = "<span><span aria-hidden=\"true\">";
+  mark.append(state.mark).append("</span> ").append(state.word).append("</span>");
+  append_cell(html, "State", mark, " class=\"state " + std::string(state.style) + "\"");
+  append_cell(html, "Last success",
+              row.last_success ? time_element(*row.last_success, now) : std::string("never"));
+  append_cell(html, "Interval",
+              row.interval > 0ms ? "every " + html_escape(to_prometheus_duration(row.interval))
                                  : std::string("when needed"));
-  html.append("</td><td>");
-  html.append(row.last_error ? html_escape(to_string(*row.last_error)) : std::string("none"));
-  html.append("</td></tr>\n");
+  append_cell(html, "Last error",
+              row.last_error ? html_escape(to_string(*row.last_error)) : std::string("none"));
+  html.append("</tr>\n");
 }
 
 std::string summary(const std::vector<StatusRow>& rows) {
@@ -67,24 +77,24 @@ std::string summary(const std::vector<StatusRow>& rows) {
 }  // namespace
 
 std::string render_landing_page(const LandingPage& page, const std::vector<StatusRow>& rows, SystemTime now) {
-  std::string html = page_header("okta-servicenow-exporter", Page::overview,
-                                 "<p class=\"muted\">Prometheus exporter for provisioning from Okta to ServiceNow, "
-                                 "version " +
-                                     html_escape(page.version) + "</p>\n");
+  std::string html =
+      page_header("okta-servicenow-exporter", Page::overview,
+                  "<p class=\"muted\">Prometheus exporter for provisioning from Okta to ServiceNow, "
+                  "version " +
+                      html_escape(page.version) + "</p>\n");
   html += "<main id=\"main\">\n<h2 id=\"watched\">What is watched</h2>\n<p>";
   html.append(summary(rows)).append("</p>\n");
   if (!rows.empty()) {
-    // The table scrolls within itself on a phone; tabindex lets a keyboard scroll it.
+    html.append("<table class=\"cards\" role=\"table\" aria-labelledby=\"watched\">\n");
     html.append(
-        "<div class=\"scroll\" role=\"region\" aria-labelledby=\"watched\" tabindex=\"0\">\n<table>\n");
-    html.append("<caption>One row per integration and sampler</caption>\n<thead><tr>");
+        "<caption>One row per integration and sampler</caption>\n<thead role=\"rowgroup\"><tr role=\"row\">");
     for (const std::string_view column :
          {"Integration", "Sampler", "State", "Last success", "Interval", "Last error"}) {
-      html.append("<th scope=\"col\">").append(column).append("</th>");
+      html.append("<th scope=\"col\" role=\"columnheader\">").append(column).append("</th>");
     }
-    html.append("</tr></thead>\n<tbody>\n");
+    html.append("</tr></thead>\n<tbody role=\"rowgroup\">\n");
     for (const StatusRow& row : rows) append_row(html, row, now);
-    html.append("</tbody>\n</table>\n</div>\n");
+    html.append("</tbody>\n</table>\n");
   }
   html += "<h2 id=\"machines\">For machines</h2>\n<ul>\n";
   for (const auto& [text, target] : page.links) {

@@ -57,7 +57,8 @@ std::expected<ListQuery, std::string> parse_list_query(std::string_view text, co
     if (contains(rules.filters, name)) {
       query.filters.emplace(name, value);
     } else if (name == "sort") {
-      if (!contains(rules.sorts, value)) return std::unexpected("sort must be one of: " + joined(rules.sorts));
+      if (!contains(rules.sorts, value))
+        return std::unexpected("sort must be one of: " + joined(rules.sorts));
       query.sort = value;
     } else if (name == "order") {
       if (value != "asc" && value != "desc") return std::unexpected("order must be asc or desc");

@@ -21,8 +21,8 @@ struct Listing {
 // {"generated": time, "total": n, "items": […]}; bytes that are no UTF-8 become U+FFFD.
 std::string to_json(const Listing& listing, std::string_view generated);
 
-// RFC 4180 with a line of names. A value that a spreadsheet would take for a formula gets an apostrophe before
-// it, and so does one that begins with a tab or a line end.
+// RFC 4180 with a line of names. A value that a spreadsheet would take for a formula gets an apostrophe
+// before it, and so does one that begins with a tab or a line end.
 std::string to_csv(const Listing& listing);
 
 }  // namespace exporter::web

@@ -435,14 +435,13 @@ void Loop::answer(Client& client, RoutedRequest routed, bool authenticated) {
     connection.counts_as_scrape = true;
   }
   // Asked of the kernel for pages only, not for scrapes.
-  const bool sees_people =
-      !connection.counts_as_scrape &&
-      may_see_people({.authenticated = authenticated,
-                      .verified_certificate =
-                          connection.encrypted() && settings_ && settings_->current().verifies_clients,
-                      .from_loopback = is_loopback_connection(connection.fd()),
-                      .forwarded = routed.forwarded,
-                      .host = routed.host});
+  const bool sees_people = !connection.counts_as_scrape &&
+                           may_see_people({.authenticated = authenticated,
+                                           .verified_certificate = connection.encrypted() && settings_ &&
+                                                                   settings_->current().verifies_clients,
+                                           .from_loopback = is_loopback_connection(connection.fd()),
+                                           .forwarded = routed.forwarded,
+                                           .host = routed.host});
   const bool same_origin = is_same_origin(routed.origin, routed.host);
   WebRequest request{.method = std::move(routed.method),
                      .path = std::move(routed.path),
@@ -487,10 +486,8 @@ void Loop::respond(Client& client, std::string_view handler, WebResponse respons
     std::erase_if(response.headers, [&](const auto& header) { return header.first == name; });
     response.headers.emplace_back(name, value);
   }
-  std::string head = make_response_head(response, {.content_length = size,
-                                                   .gzip = gzip,
-                                                   .keep_alive = connection.keep_alive,
-                                                   .date = date()});
+  std::string head = make_response_head(
+      response, {.content_length = size, .gzip = gzip, .keep_alive = connection.keep_alive, .date = date()});
   observer_.on_served(handler, response.status);
   if (connection.head_only) {
     body.reset();

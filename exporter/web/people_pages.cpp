@@ -87,7 +87,8 @@ std::vector<std::string> to_strings(Words words) { return {words.begin(), words.
 // The form's own state that is no control of it.
 void append_form_end(std::string& html, const ListQuery& query) {
   html.append("<input type=\"hidden\" name=\"sort\" value=\"").append(html_escape(query.sort));
-  html.append("\">\n<input type=\"hidden\" name=\"order\" value=\"").append(query.descending ? "desc" : "asc");
+  html.append("\">\n<input type=\"hidden\" name=\"order\" value=\"")
+      .append(query.descending ? "desc" : "asc");
   html += "\">\n<button type=\"submit\">Show</button>\n</form>\n";
 }
 
@@ -104,13 +105,15 @@ void append_column(std::string& html, const Column& column, std::string_view pag
     return;
   }
   const bool current = query.sort == column.sort;
-  if (current) html.append(" aria-sort=\"").append(query.descending ? "descending" : "ascending").append("\"");
+  if (current)
+    html.append(" aria-sort=\"").append(query.descending ? "descending" : "ascending").append("\"");
   ListQuery other = query;
   other.sort = column.sort;
   other.descending = current && !query.descending;
   other.page = 1;
   html.append("><a href=\"").append(html_escape(list_link(page, other))).append("\">").append(column.title);
-  if (current) html.append("<span aria-hidden=\"true\">").append(query.descending ? " ↓" : " ↑").append("</span>");
+  if (current)
+    html.append("<span aria-hidden=\"true\">").append(query.descending ? " ↓" : " ↑").append("</span>");
   html += "</a></th>";
 }
 
@@ -123,8 +126,11 @@ void append_table_begin(std::string& html, std::span<const Column> columns, std:
   html += "</tr></thead>\n<tbody role=\"rowgroup\">\n";
 }
 
-void append_cell(std::string& html, std::string_view title, std::string_view content) {
-  html.append("<td role=\"cell\" data-label=\"").append(title).append("\">").append(content).append("</td>");
+void append_cell(std::string& html, std::string_view title, std::string_view content,
+                 std::string_view style = {}) {
+  html.append("<td role=\"cell\" data-label=\"").append(title).append("\"");
+  if (!style.empty()) html.append(" class=\"").append(style).append("\"");
+  html.append(">").append(content).append("</td>");
 }
 
 std::string count_text(std::uint64_t total, std::string_view one, std::string_view many) {
@@ -165,7 +171,11 @@ void append_pages(std::string& html, std::string_view page, const ListQuery& que
     other.form = form;
     other.page = 1;
     other.limit = form == ListForm::json ? 1'000 : 100'000;
-    html.append("<a href=\"").append(html_escape(list_link(page, other))).append("\">").append(text).append("</a>");
+    html.append("<a href=\"")
+        .append(html_escape(list_link(page, other)))
+        .append("\">")
+        .append(text)
+        .append("</a>");
     html += form == ListForm::json ? " or " : ".";
   }
   html += "</p>\n";
@@ -193,20 +203,21 @@ std::optional<std::string> match_key(const PeopleOptions& options, const storage
 }
 
 Listing drift_listing(const PeopleOptions& options, const storage::DriftPage& page, bool resolved) {
-  Listing listing{.columns = {"integration", "kind", "scope", "okta_user_id", "external_id", "candidate_sys_id",
-                              "match_key", "first_seen", "last_confirmed", "remedy", "runbook"},
-                  .total = page.total,
-                  .rows = {}};
+  Listing listing{
+      .columns = {"integration", "kind", "scope", "okta_user_id", "external_id", "candidate_sys_id",
+                  "match_key", "first_seen", "last_confirmed", "remedy", "runbook"},
+      .total = page.total,
+      .rows = {}};
   if (resolved) listing.columns.push_back("resolved");
   for (const storage::DriftRow& row : page.rows) {
     const storage::LedgerEntry& entry = row.entry;
-    listing.rows.push_back({row.integration, entry.kind, entry.scope,
-                            if_ids(options.show_users, entry.okta_user_id),
-                            if_ids(options.show_users, entry.external_id),
-                            if_ids(options.show_users, entry.candidate_sys_id), match_key(options, entry),
-                            iso(entry.first_seen), iso(entry.last_confirmed), remedy(entry.kind, entry.scope),
-                            runbook_link(options, entry.kind)});
-    if (resolved) listing.rows.back().push_back(entry.resolved ? std::optional(iso(*entry.resolved)) : std::nullopt);
+    listing.rows.push_back(
+        {row.integration, entry.kind, entry.scope, if_ids(options.show_users, entry.okta_user_id),
+         if_ids(options.show_users, entry.external_id), if_ids(options.show_users, entry.candidate_sys_id),
+         match_key(options, entry), iso(entry.first_seen), iso(entry.last_confirmed),
+         remedy(entry.kind, entry.scope), runbook_link(options, entry.kind)});
+    if (resolved)
+      listing.rows.back().push_back(entry.resolved ? std::optional(iso(*entry.resolved)) : std::nullopt);
   }
   return listing;
 }
@@ -215,10 +226,12 @@ std::string drift_page(const PeopleOptions& options, const storage::DriftPage& p
                        SystemTime now) {
   const bool resolved = query.filter("state") == "resolved";
   std::string html = page_header("Drifted users", Page::drift);
-  html += "<main id=\"main\">\n<form method=\"get\" action=\"drift\" class=\"filters\" aria-label=\"Filter\">\n";
+  html +=
+      "<main id=\"main\">\n<form method=\"get\" action=\"drift\" class=\"filters\" aria-label=\"Filter\">\n";
   append_select(html, "integration", "Integration", options.integrations(), query);
   append_select(html, "kind", "Kind", to_strings(drift::kKinds), query);
-  html += "<label>State <select name=\"state\"><option value=\"open\">open</option><option value=\"resolved\"";
+  html +=
+      "<label>State <select name=\"state\"><option value=\"open\">open</option><option value=\"resolved\"";
   html += resolved ? " selected" : "";
   html += ">resolved in the last 30 days</option></select></label>\n";
   append_form_end(html, query);
@@ -226,12 +239,13 @@ std::string drift_page(const PeopleOptions& options, const storage::DriftPage& p
   html.append("<p class=\"count\">").append(count).append(".</p>\n");
   if (page.total == 0) {
     html += resolved ? "<p>Nothing was resolved in the last 30 days.</p>\n"
-                     : "<p>No link is known to be broken. What could not be told is on the overview and in the metrics, "
+                     : "<p>No link is known to be broken. What could not be told is on the overview and in "
+                       "the metrics, "
                        "not here.</p>\n";
   }
   if (!page.rows.empty()) {
-    std::vector<Column> columns{{"Integration", "integration"}, {"Kind", "kind"}, {"Scope"}, {"Okta user", "okta_user_id"},
-                                {"External ID"}, {"Found instead"}};
+    std::vector<Column> columns{{"Integration", "integration"}, {"Kind", "kind"}, {"Scope"},
+                                {"Okta user", "okta_user_id"},  {"External ID"},  {"Found instead"}};
     if (options.show_users == ShowUsers::names) columns.push_back({"Match key"});
     columns.push_back({"First seen", "first_seen"});
     if (resolved) {
@@ -246,7 +260,8 @@ std::string drift_page(const PeopleOptions& options, const storage::DriftPage& p
       const storage::LedgerEntry& entry = row.entry;
       html.append("<tr role=\"row\">");
       append_cell(html, "Integration", html_escape(row.integration));
-      append_cell(html, "Kind", "<a href=\"runbook#" + html_escape(entry.kind) + "\">" + html_escape(entry.kind) + "</a>");
+      append_cell(html, "Kind",
+                  "<a href=\"runbook#" + html_escape(entry.kind) + "\">" + html_escape(entry.kind) + "</a>");
       append_cell(html, "Scope", shown(entry.scope, ""));
       append_cell(html, "Okta user", shown(if_ids(options.show_users, entry.okta_user_id)));
       append_cell(html, "External ID", shown(if_ids(options.show_users, entry.external_id)));
@@ -259,7 +274,7 @@ std::string drift_page(const PeopleOptions& options, const storage::DriftPage& p
         append_cell(html, "Took", rough(std::max(end - entry.first_seen, std::chrono::milliseconds(0))));
       } else {
         append_cell(html, "Last confirmed", time_element(entry.last_confirmed, now));
-        append_cell(html, "What to do", html_escape(remedy(entry.kind, entry.scope)));
+        append_cell(html, "What to do", html_escape(remedy(entry.kind, entry.scope)), "what");
       }
       html += "</tr>\n";
     }
@@ -324,10 +339,12 @@ Listing failure_listing(const PeopleOptions& options, const storage::FailurePage
   return listing;
 }
 
-std::string failures_page(const PeopleOptions& options, const storage::FailurePage& page, const ListQuery& query,
-                          SystemTime now) {
+std::string failures_page(const PeopleOptions& options, const storage::FailurePage& page,
+                          const ListQuery& query, SystemTime now) {
   std::string html = page_header("Failed tasks", Page::failures);
-  html += "<main id=\"main\">\n<form method=\"get\" action=\"failures\" class=\"filters\" aria-label=\"Filter\">\n";
+  html +=
+      "<main id=\"main\">\n<form method=\"get\" action=\"failures\" class=\"filters\" "
+      "aria-label=\"Filter\">\n";
   append_select(html, "integration", "Integration", options.integrations(), query);
   append_select(html, "operation", "Operation", to_strings(provisioning::kOperations), query);
   append_select(html, "reason", "Reason", to_strings(provisioning::kReasons), query);
@@ -335,9 +352,13 @@ std::string failures_page(const PeopleOptions& options, const storage::FailurePa
   html.append("<p class=\"count\">").append(count_text(page.total, "failed task", "failed tasks"));
   html += " in the last 30 days.</p>\n";
   if (!page.rows.empty()) {
-    constexpr std::array<Column, 7> kColumns{{{"Time", "time"}, {"Integration", "integration"},
-                                              {"Operation", "operation"}, {"Reason", "reason"}, {"Okta user"},
-                                              {"What Okta says"}, {"Verdict"}}};
+    constexpr std::array<Column, 7> kColumns{{{"Time", "time"},
+                                              {"Integration", "integration"},
+                                              {"Operation", "operation"},
+                                              {"Reason", "reason"},
+                                              {"Okta user"},
+                                              {"What Okta says"},
+                                              {"Verdict"}}};
     append_table_begin(html, kColumns, "One row per task, each counted once however many events it wrote",
                        "failures", query);
     for (const storage::FailureRow& row : page.rows) {
@@ -391,47 +412,49 @@ std::string without_names(const std::string& text) {
 }
 
 Handler make_drift_handler(PeopleOptions options, ReadDrift read, const Clock& clock) {
-  return for_those_who_may_see_people([options = std::move(options), read = std::move(read),
-                                       &clock](const WebRequest& request) {
-    const auto query = parse_list_query(request.query, {.filters = kDriftFilters, .sorts = kDriftSorts});
-    if (!query) return bad_query(query.error());
-    const std::string state = query->filter("state");
-    if (!state.empty() && std::ranges::find(kDriftStates, state) == kDriftStates.end()) {
-      return bad_query("state must be open or resolved");
-    }
-    const Result<storage::DriftPage> page = read({.integrations = wanted_integrations(options, *query),
-                                                  .kind = query->filter("kind"),
-                                                  .resolved = state == "resolved",
-                                                  .sort = sort_of<storage::DriftQuery::Sort>(kDriftSorts, query->sort),
-                                                  .descending = query->descending,
-                                                  .offset = query->offset(),
-                                                  .limit = query->limit});
-    if (!page) return storage_trouble();
-    const SystemTime now = clock.now();
-    if (query->form == ListForm::html) return html_response(200, drift_page(options, *page, *query, now));
-    return in_form(query->form, drift_listing(options, *page, state == "resolved"), "drift", *query, now);
-  });
+  return for_those_who_may_see_people(
+      [options = std::move(options), read = std::move(read), &clock](const WebRequest& request) {
+        const auto query = parse_list_query(request.query, {.filters = kDriftFilters, .sorts = kDriftSorts});
+        if (!query) return bad_query(query.error());
+        const std::string state = query->filter("state");
+        if (!state.empty() && std::ranges::find(kDriftStates, state) == kDriftStates.end()) {
+          return bad_query("state must be open or resolved");
+        }
+        const Result<storage::DriftPage> page =
+            read({.integrations = wanted_integrations(options, *query),
+                  .kind = query->filter("kind"),
+                  .resolved = state == "resolved",
+                  .sort = sort_of<storage::DriftQuery::Sort>(kDriftSorts, query->sort),
+                  .descending = query->descending,
+                  .offset = query->offset(),
+                  .limit = query->limit});
+        if (!page) return storage_trouble();
+        const SystemTime now = clock.now();
+        if (query->form == ListForm::html) return html_response(200, drift_page(options, *page, *query, now));
+        return in_form(query->form, drift_listing(options, *page, state == "resolved"), "drift", *query, now);
+      });
 }
 
 Handler make_failures_handler(PeopleOptions options, ReadFailures read, const Clock& clock) {
-  return for_those_who_may_see_people([options = std::move(options), read = std::move(read),
-                                       &clock](const WebRequest& request) {
-    const auto query = parse_list_query(
-        request.query, {.filters = kFailureFilters, .sorts = kFailureSorts, .descending = true});
-    if (!query) return bad_query(query.error());
-    const Result<storage::FailurePage> page =
-        read({.integrations = wanted_integrations(options, *query),
-              .operation = query->filter("operation"),
-              .reason = query->filter("reason"),
-              .sort = sort_of<storage::FailureQuery::Sort>(kFailureSorts, query->sort),
-              .descending = query->descending,
-              .offset = query->offset(),
-              .limit = query->limit});
-    if (!page) return storage_trouble();
-    const SystemTime now = clock.now();
-    if (query->form == ListForm::html) return html_response(200, failures_page(options, *page, *query, now));
-    return in_form(query->form, failure_listing(options, *page), "failures", *query, now);
-  });
+  return for_those_who_may_see_people(
+      [options = std::move(options), read = std::move(read), &clock](const WebRequest& request) {
+        const auto query = parse_list_query(
+            request.query, {.filters = kFailureFilters, .sorts = kFailureSorts, .descending = true});
+        if (!query) return bad_query(query.error());
+        const Result<storage::FailurePage> page =
+            read({.integrations = wanted_integrations(options, *query),
+                  .operation = query->filter("operation"),
+                  .reason = query->filter("reason"),
+                  .sort = sort_of<storage::FailureQuery::Sort>(kFailureSorts, query->sort),
+                  .descending = query->descending,
+                  .offset = query->offset(),
+                  .limit = query->limit});
+        if (!page) return storage_trouble();
+        const SystemTime now = clock.now();
+        if (query->form == ListForm::html)
+          return html_response(200, failures_page(options, *page, *query, now));
+        return in_form(query->form, failure_listing(options, *page), "failures", *query, now);
+      });
 }
 
 }  // namespace exporter::web

@@ -83,7 +83,8 @@ std::optional<QueryFields> parse_query(std::string_view query) {
     if (fields.size() >= kMaxFields) return std::nullopt;
     const auto equals = part.find('=');
     const auto name = decode(part.substr(0, equals));
-    const auto value = decode(equals == std::string_view::npos ? std::string_view() : part.substr(equals + 1));
+    const auto value =
+        decode(equals == std::string_view::npos ? std::string_view() : part.substr(equals + 1));
     if (!name || !value || name->empty() || !fields.emplace(*name, *value).second) return std::nullopt;
   }
   return fields;

@@ -11,7 +11,8 @@ namespace exporter::web {
 // Not thread-safe.
 class RateLimiter {
  public:
-  RateLimiter(std::chrono::milliseconds interval, int burst) : interval_(interval), burst_(burst), tokens_(burst) {}
+  RateLimiter(std::chrono::milliseconds interval, int burst)
+      : interval_(interval), burst_(burst), tokens_(burst) {}
 
   // Takes a token, if there is one. `now` never goes back.
   bool allow(SteadyTime now) {

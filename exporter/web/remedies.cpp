@@ -19,40 +19,49 @@ struct KindText {
 // Okta's names of settings in italics; order as drift is looked for.
 constexpr std::array<KindText, 9> kTexts{{
     {"duplicate_link", "Two or more app users hold the same external ID.",
-     "Find out whose row it is, switch Deactivate Users off, then unassign the others and assign them back.", true,
+     "Find out whose row it is, switch Deactivate Users off, then unassign the others and assign them back.",
+     true,
      "<p>The user whose match key is the row's own is linked and not listed; the others share his row. With "
      "<em>Deactivate Users</em> on, unassigning one of them would switch off somebody else's account.</p>"},
     {"wrong_user", "The external ID leads to another person's row.",
      "Decide first whose row it is, switch Deactivate Users off, then unassign and assign back.", true,
-     "<p>Pushes for this user change another person's record. With <em>Deactivate Users</em> on, unassigning would "
+     "<p>Pushes for this user change another person's record. With <em>Deactivate Users</em> on, unassigning "
+     "would "
      "switch that person's account off.</p>"},
     {"hidden_by_acl", "The row is there, and Okta's account may not see it.",
      "Change no assignment; give Okta's ServiceNow account the role or the ACL rule that it lacks.", false,
-     "<p>The exporter's own reader sees the row and Okta's account does not, so Okta answers its pushes with the "
-     "404 text that could also mean a missing record. Nothing is wrong with the link. Compare the two accounts' roles "
-     "in ServiceNow and the ACL rules of the users' table, the domain and before-query business rules included.</p>"},
+     "<p>The exporter's own reader sees the row and Okta's account does not, so Okta answers its pushes with "
+     "the "
+     "404 text that could also mean a missing record. Nothing is wrong with the link. Compare the two "
+     "accounts' roles "
+     "in ServiceNow and the ACL rules of the users' table, the domain and before-query business rules "
+     "included.</p>"},
     {"sys_id_changed", "The row is gone; the same person is there under another sys_id.",
      "Unassign and assign back, so that Okta looks the current id up by the user name.", true,
-     "<p>After an instance clone, a migration or a restore this concerns thousands of users: repair one, watch it "
+     "<p>After an instance clone, a migration or a restore this concerns thousands of users: repair one, "
+     "watch it "
      "resolve here after the next comparison, then go on in batches.</p>"},
     {"ambiguous_match", "The row is gone, and several rows carry this person's key.",
      "Merge the rows in ServiceNow first; then unassign and assign back.", true,
      "<p>Okta can't choose among several rows of one name, and links none or the wrong one.</p>"},
     {"record_missing", "The row is gone, and nobody carries this person's key.",
-     "Undelete the row in ServiceNow if that is possible; else unassign and assign back, which creates an empty "
+     "Undelete the row in ServiceNow if that is possible; else unassign and assign back, which creates an "
+     "empty "
      "account and needs Create Users on.",
-     true,
-     "<p>Undeleting keeps the sys_id, roles, groups and tasks, and needs no change in Okta.</p>"},
+     true, "<p>Undeleting keeps the sys_id, roles, groups and tasks, and needs no change in Okta.</p>"},
     {"not_linked", "The user should be provisioned, and Okta holds no external ID.",
      "Use Provision User in the user's assignment.", false,
-     "<p>Users who were assigned before provisioning was switched on stay without a link until somebody provisions "
+     "<p>Users who were assigned before provisioning was switched on stay without a link until somebody "
+     "provisions "
      "them.</p>"},
     {"active_mismatch", "Active on one side and inactive on the other.",
      "Decide which side is right, then push the profile.", false,
-     "<p>A deactivation that Okta skipped or that failed is never replayed by itself: a leaver whose account is still "
+     "<p>A deactivation that Okta skipped or that failed is never replayed by itself: a leaver whose account "
+     "is still "
      "active in ServiceNow has to be deactivated by hand.</p>"},
-    {"key_mismatch", "The row's key differs, as after a rename.", "Nothing has to be done; pushing the profile settles it.",
-     false, "<p>The link still leads to the right row: the key is nobody else's.</p>"},
+    {"key_mismatch", "The row's key differs, as after a rename.",
+     "Nothing has to be done; pushing the profile settles it.", false,
+     "<p>The link still leads to the right row: the key is nobody else's.</p>"},
 }};
 
 constexpr std::string_view kBefore = R"html(<h2 id="before-unassigning">Before any unassignment</h2>
@@ -78,8 +87,10 @@ each of the two accounts sees: a list query by that sys_id, as either account.</
 
 std::string runbook_page() {
   std::string html = page_header("Runbook", Page::runbook);
-  html += "<main id=\"main\" class=\"prose\">\n<p>What each kind of drift means, and what to do. The exporter only reads: "
-          "all of this is done by you, in Okta and in ServiceNow.</p>\n<nav aria-label=\"Kinds\"><ul>\n";
+  html +=
+      "<main id=\"main\" class=\"prose\">\n<p>What each kind of drift means, and what to do. The exporter "
+      "only reads: "
+      "all of this is done by you, in Okta and in ServiceNow.</p>\n<nav aria-label=\"Kinds\"><ul>\n";
   for (const KindText& text : kTexts) {
     html.append("<li><a href=\"#").append(text.kind).append("\">").append(text.kind).append("</a></li>\n");
   }
@@ -103,7 +114,9 @@ std::string remedy(std::string_view kind, std::string_view scope) {
     if (text.kind != kind) continue;
     std::string sentence(text.remedy);
     if (text.unassigns && scope == "GROUP") {
-      sentence += " The assignment comes from a group: override it for this user, and never take the group off the app.";
+      sentence +=
+          " The assignment comes from a group: override it for this user, and never take the group off the "
+          "app.";
     }
     return sentence;
   }

@@ -59,8 +59,8 @@ Result<void> Server::start() {
     addresses.push_back(listener->address());
     listeners.push_back(std::move(*listener));
   }
-  auto loop = std::make_unique<Loop>(impl_->options, impl_->routes, impl_->log, impl_->observer,
-                                     std::move(settings));
+  auto loop =
+      std::make_unique<Loop>(impl_->options, impl_->routes, impl_->log, impl_->observer, std::move(settings));
   if (auto opened = loop->open(std::move(listeners)); !opened) return opened;
   impl_->loop = std::move(loop);
   impl_->addresses = std::move(addresses);

@@ -26,7 +26,8 @@ struct WebRequest {
   std::string query = {};   // without "?", not decoded
   std::string accept = {};  // several Accept fields joined by ", "
   std::string host = {};    // the Host field, as sent
-  // Whether the client may see personal data: it proved who it is, or it sits on this machine (page_access.h).
+  // Whether the client may see personal data: it proved who it is, or it sits on this machine
+  // (page_access.h).
   bool may_see_people = false;
   // Whether the Origin field, where there is one, names the host that was asked: a page of another site may
   // make a browser send a POST.

@@ -200,8 +200,8 @@ std::string address_of(const ASN1_OCTET_STRING* bytes) {
 
 std::vector<std::string> subject_alternative_names(X509& certificate) {
   std::vector<std::string> result;
-  const Names names(static_cast<GENERAL_NAMES*>(
-      ::X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)));
+  const Names names(
+      static_cast<GENERAL_NAMES*>(::X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)));
   for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
     const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names.get(), i);
     switch (name->type) {

@@ -30,7 +30,7 @@ Result<std::unique_ptr<WebSettings>> WebSettings::open(std::string path, Log& lo
 }
 
 WebSettings::Stamp WebSettings::stamp(const std::string& file) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(file.c_str(), &status) != 0) return {};
   return {.inode = status.st_ino,
           .size = status.st_size,

@@ -32,7 +32,8 @@ class Served final : public web::ServerObserver {
   metrics::Registry& registry_;
 };
 
-// Of the shape that integrations have: counters of failures by operation and reason, one group per integration.
+// Of the shape that integrations have: counters of failures by operation and reason, one group per
+// integration.
 void fill(metrics::Registry& registry, std::size_t series, double value) {
   const metrics::Metric& metric = metrics::catalogue::okta_provisioning_task_failures_total;
   for (std::size_t done = 0, integration = 0; done < series; ++integration) {
@@ -71,7 +72,8 @@ int main(int argc, char** argv) {
   web::ServerOptions options;
   options.listen_addresses = {std::string("127.0.0.1:") + argv[2]};
   web::Server server(options, *log, served);
-  server.route("GET", "/metrics", "metrics", web::Server::Speed::fast, web::make_metrics_handler(registry, clock));
+  server.route("GET", "/metrics", "metrics", web::Server::Speed::fast,
+               web::make_metrics_handler(registry, clock));
   if (const auto started = server.start(); !started) {
     std::cerr << started.error().message << '\n';
     return 1;

@@ -1,5 +1,5 @@
-// What the real binary serves, judged by others: promtool, Prometheus and the OpenMetrics parser of Prometheus's
-// Python client; its pages, its reload, its command check, its start under systemd.
+// What the real binary serves, judged by others: promtool, Prometheus and the OpenMetrics parser of
+// Prometheus's Python client; its pages, its reload, its command check, its start under systemd.
 #include <csignal>
 #include <cstdlib>
 #include <string>
@@ -16,27 +16,29 @@
 namespace integration {
 namespace {
 
+using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using nlohmann::json;
 
-const std::map<std::string, std::string> kOpenMetrics{{"Accept", "application/openmetrics-text;version=1.0.0"}};
+const std::map<std::string, std::string> kOpenMetrics{
+    {"Accept", "application/openmetrics-text;version=1.0.0"}};
 
 // Debian's prometheus package, unpacked by scripts/setup.
 std::string tool(const std::string& name) { return SOURCE_DIR "/build/tools/prometheus/usr/bin/" + name; }
 
 Finished parse_with_python(const World& world, const std::string& text) {
   write_file(world.directory() / "page.txt", text);
-  return run_to_end(world.directory(),
-                    {"/usr/bin/python3", "-c",
-                     "import sys\n"
-                     "from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse\n"
-                     "families = list(parse(open(sys.argv[1]).read()))\n"
-                     "print(len(families), sum(len(f.samples) for f in families))\n"
-                     "for f in families:\n"
-                     "    assert f.documentation, f.name\n"
-                     "    if f.name.endswith('_seconds'): assert f.unit == 'seconds', f.name\n",
-                     (world.directory() / "page.txt").string()});
+  return run_to_end(
+      world.directory(),
+      {"/usr/bin/python3", "-c",
+       "import sys\n"
+       "from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse\n"
+       "families = list(parse(open(sys.argv[1]).read()))\n"
+       "print(len(families), sum(len(f.samples) for f in families))\n"
+       "for f in families:\n"
+       "    assert f.documentation, f.name\n"
+       "    if f.name.endswith('_seconds'): assert f.unit == 'seconds', f.name\n",
+       (world.directory() / "page.txt").string()});
 }
 
 TEST(Exposition, PassesPromtoolAndTheOpenMetricsParserOfPrometheussPythonClient) {
@@ -46,8 +48,8 @@ TEST(Exposition, PassesPromtoolAndTheOpenMetricsParserOfPrometheussPythonClient)
   const std::string text = http_get(world.metrics_url()).body;
   write_file(world.directory() / "page.txt", text);
   const Finished linted = run_to_end(
-      world.directory(), {"/bin/sh", "-c", tool("promtool") + " check metrics < " +
-                                               (world.directory() / "page.txt").string()});
+      world.directory(),
+      {"/bin/sh", "-c", tool("promtool") + " check metrics < " + (world.directory() / "page.txt").string()});
   EXPECT_EQ(linted.code, 0) << linted.output << linted.errors;
   EXPECT_EQ(linted.output + linted.errors, "") << "not even a hint";
 
@@ -92,10 +94,10 @@ TEST(Exposition, IsScrapedByPrometheusInBothFormats) {
              "  - {job_name: openmetrics, static_configs: [{targets: [\"" +
                  world.url("").substr(7) + "\"]}]}\n" +
                  "  - {job_name: text, static_configs: [{targets: [\"127.0.0.1:" + text_port + "\"]}]}\n");
-  Process prometheus(world.directory(), "prometheus",
-                     {tool("prometheus"), "--config.file=" + (world.directory() / "prometheus.yml").string(),
-                      "--storage.tsdb.path=" + (world.directory() / "data").string(),
-                      "--web.listen-address=127.0.0.1:0"});
+  Process prometheus(
+      world.directory(), "prometheus",
+      {tool("prometheus"), "--config.file=" + (world.directory() / "prometheus.yml").string(),
+       "--storage.tsdb.path=" + (world.directory() / "data").string(), "--web.listen-address=127.0.0.1:0"});
   std::string address;
   ASSERT_TRUE(World::await_that([&] {
     const std::string log = prometheus.errors();
@@ -111,13 +113,13 @@ TEST(Exposition, IsScrapedByPrometheusInBothFormats) {
     const json result = json::parse(answer.body)["data"]["result"];
     return result.empty() ? std::string() : result[0]["value"][1].get<std::string>();
   };
-  const auto users =
-      static_cast<int>(world.scrape().sum("okta_app_users", {{"integration", "production"}}));
+  const auto users = static_cast<int>(world.scrape().sum("okta_app_users", {{"integration", "production"}}));
   for (const std::string job : {"openmetrics", "text"}) {
     EXPECT_TRUE(World::await_that([&] { return value("up{job=\"" + job + "\"}") == "1"; })) << job;
     EXPECT_EQ(value("sum(okta_app_users{job=\"" + job + "\"})"), std::to_string(users)) << job;
     EXPECT_NE(value("okta_provisioning_tasks_total{job=\"" + job + "\"}"), "") << job;
-    EXPECT_NE(value("okta_servicenow_exporter_api_request_duration_seconds_bucket{job=\"" + job + "\"}"), "") << job;
+    EXPECT_NE(value("okta_servicenow_exporter_api_request_duration_seconds_bucket{job=\"" + job + "\"}"), "")
+        << job;
     EXPECT_EQ(value("okta_servicenow_exporter_build_info{job=\"" + job + "\"}"), "1") << job;
   }
 }
@@ -200,10 +202,10 @@ TEST(Reload, OfABadConfigurationChangesNothingAndSaysSo) {
   EXPECT_THAT(world.exporter().errors(), HasSubstr("the one before it stays in force"));
   EXPECT_EQ(world.scrape().value("okta_up", {{"integration", "production"}}), 1);
   // One that reads well and can't be used: its certificate is not there.
-  write_file(world.config_path(),
-             with_interval(good, "http: {}", "http: {tls_config: {ca_file: none.pem}}"));
+  write_file(world.config_path(), with_interval(good, "http: {}", "http: {tls_config: {ca_file: none.pem}}"));
   world.exporter().signal(SIGHUP);
-  EXPECT_TRUE(world.await_that([&] { return world.exporter().errors().find("none.pem") != std::string::npos; }));
+  EXPECT_TRUE(
+      world.await_that([&] { return world.exporter().errors().find("none.pem") != std::string::npos; }));
   EXPECT_EQ(successful(), 0);
   write_file(world.config_path(), good);
   EXPECT_EQ(http_post(world.url("/-/reload"), "").status, 200);
@@ -378,8 +380,8 @@ TEST(Systemd, HandsOverASocketAndIsToldWhenTheExporterIsReady) {
   EXPECT_EQ(exporter.wait(2), 0);
   ::close(notified);
 
-  const Finished none = world.run_exporter({"--config.file=" + world.config_path().string(),
-                                            "--storage.path=:memory:", "--web.systemd-socket"});
+  const Finished none = world.run_exporter(
+      {"--config.file=" + world.config_path().string(), "--storage.path=:memory:", "--web.systemd-socket"});
   EXPECT_EQ(none.code, 1);
   EXPECT_THAT(none.errors, HasSubstr("systemd handed over no socket"));
 }

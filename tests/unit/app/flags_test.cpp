@@ -135,9 +135,9 @@ TEST(Flags, RefuseWrongUsageWithCodeTwoAndAReason) {
 
 TEST(Flags, OfTheWebTakeTheirValues) {
   const auto flags = parse({"--config.file=c.yml", "--storage.path=s", "--web.config.file=web.yml",
-                            "--web.external-url=https://mon.example.com/exporter/", "--web.probe-address=:10718",
-                            "--web.show-users=names", "--web.enable-lifecycle", "--web.systemd-socket",
-                            "--web.openmetrics-created"});
+                            "--web.external-url=https://mon.example.com/exporter/",
+                            "--web.probe-address=:10718", "--web.show-users=names", "--web.enable-lifecycle",
+                            "--web.systemd-socket", "--web.openmetrics-created"});
   ASSERT_TRUE(flags) << flags.error().text;
   EXPECT_EQ(flags->web_config_file, "web.yml");
   EXPECT_EQ(flags->external_url, "https://mon.example.com/exporter");
@@ -167,7 +167,8 @@ TEST(Flags, ARoutePrefixStandsForItself) {
     return parse({"--config.file=c.yml", "--storage.path=s", external, route})->route_prefix;
   };
   EXPECT_EQ(prefix("--web.external-url=http://h/a", "--web.route-prefix=/b/"), "/b");
-  EXPECT_EQ(prefix("--web.external-url=http://h/a", "--web.route-prefix=/"), "") << "a proxy cuts the path off";
+  EXPECT_EQ(prefix("--web.external-url=http://h/a", "--web.route-prefix=/"), "")
+      << "a proxy cuts the path off";
   EXPECT_EQ(prefix("--web.external-url=http://h:1/", "--log.level=info"), "");
 }
 
@@ -181,7 +182,9 @@ TEST(Flags, TheCommandCheckHasAFormatAndForce) {
 }
 
 TEST(Flags, OfTheWebRefuseWhatMakesNoSense) {
-  const auto refused = [](const char* flag) { return refusal({"--config.file=c.yml", "--storage.path=s", flag}); };
+  const auto refused = [](const char* flag) {
+    return refusal({"--config.file=c.yml", "--storage.path=s", flag});
+  };
   EXPECT_THAT(refused("--web.external-url=mon.example.com"), HasSubstr("write it as https://"));
   EXPECT_THAT(refused("--web.external-url=ftp://mon.example.com"), HasSubstr("write it as https://"));
   EXPECT_THAT(refused("--web.external-url=https://u:p@h"), HasSubstr("write it as https://"));

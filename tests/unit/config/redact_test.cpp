@@ -31,9 +31,9 @@ TEST(RedactedConfiguration, HidesEverySecretAndKeepsTheRest) {
   ASSERT_TRUE(loaded) << loaded.error().front().to_string();
   const std::string& shown = loaded->redacted;
   EXPECT_THAT(shown, Not(HasSubstr("hush")));
-  for (const char* kept : {"https://example.okta.com", "prom_reader", "/run/secrets/okta", "client.pem", "0oa1abcd",
-                           "- shown", "http://<secret>@proxy.example.com:3128", "api_token: <secret>",
-                           "password: <secret>", "key: <secret>"}) {
+  for (const char* kept : {"https://example.okta.com", "prom_reader", "/run/secrets/okta", "client.pem",
+                           "0oa1abcd", "- shown", "http://<secret>@proxy.example.com:3128",
+                           "api_token: <secret>", "password: <secret>", "key: <secret>"}) {
     EXPECT_THAT(shown, HasSubstr(kept));
   }
   EXPECT_THAT(shown, Not(HasSubstr("comment")));
@@ -46,8 +46,8 @@ TEST(RedactedConfiguration, KnowsEveryKeyThatCanComeFromTheEnvironmentAsASecret)
       const std::string last = path.substr(path.rfind('.') + 1);
       if (last != word) continue;
       const std::vector<std::string> paths = known_key_paths();
-      const bool is_group = std::ranges::any_of(
-          paths, [&](const std::string& other) { return other.starts_with(path + "."); });
+      const bool is_group =
+          std::ranges::any_of(paths, [&](const std::string& other) { return other.starts_with(path + "."); });
       EXPECT_TRUE(is_group || std::ranges::find(paths, path + "_env") != paths.end()) << path;
     }
   }

@@ -45,17 +45,20 @@ TEST_F(PageQueries, FilterSortAndPageTheLedger) {
   compare({drifted("c", "record_missing"), drifted("a", "sys_id_changed")});
   compare({drifted("c", "record_missing"), drifted("a", "sys_id_changed"), drifted("b", "record_missing")});
   const std::vector<std::string> here{"production"};
-  EXPECT_THAT(users({.integrations = here, .sort = DriftQuery::Sort::okta_user_id}), ElementsAre("a", "b", "c"));
+  EXPECT_THAT(users({.integrations = here, .sort = DriftQuery::Sort::okta_user_id}),
+              ElementsAre("a", "b", "c"));
   EXPECT_THAT(users({.integrations = here, .sort = DriftQuery::Sort::okta_user_id, .descending = true}),
               ElementsAre("c", "b", "a"));
   EXPECT_THAT(users({.integrations = here, .kind = "record_missing", .sort = DriftQuery::Sort::okta_user_id}),
               ElementsAre("b", "c"));
-  EXPECT_THAT(users({.integrations = here, .sort = DriftQuery::Sort::first_seen, .descending = true, .limit = 1}),
-              ElementsAre("b"));
+  EXPECT_THAT(
+      users({.integrations = here, .sort = DriftQuery::Sort::first_seen, .descending = true, .limit = 1}),
+      ElementsAre("b"));
   EXPECT_THAT(users({.integrations = here, .sort = DriftQuery::Sort::okta_user_id, .offset = 1, .limit = 1}),
               ElementsAre("b"));
   EXPECT_EQ(store_->drift_page({.integrations = here, .limit = 1})->total, 3U);
-  EXPECT_THAT(users({.integrations = {"prod", "roduction"}}), ElementsAre()) << "names are compared as a whole";
+  EXPECT_THAT(users({.integrations = {"prod", "roduction"}}), ElementsAre())
+      << "names are compared as a whole";
   const auto page = store_->drift_page({.integrations = here, .kind = "sys_id_changed"});
   ASSERT_EQ(page->rows.size(), 1U);
   EXPECT_EQ(page->rows[0].integration, "production");
@@ -95,7 +98,8 @@ TEST_F(PageQueries, FilterSortAndPageTheFailures) {
   };
   const std::vector<std::string> here{"production"};
   EXPECT_THAT(texts({.integrations = here}), ElementsAre("4", "3", "2", "1", "0"));
-  EXPECT_THAT(texts({.integrations = here, .operation = "update", .reason = "acl_denied"}), ElementsAre("4", "2"));
+  EXPECT_THAT(texts({.integrations = here, .operation = "update", .reason = "acl_denied"}),
+              ElementsAre("4", "2"));
   EXPECT_THAT(texts({.integrations = here, .offset = 1, .limit = 2}), ElementsAre("3", "2"));
   EXPECT_EQ(store_->failure_page({.integrations = here, .operation = "create"})->total, 2U);
   EXPECT_EQ(store_->failure_page({.integrations = {}})->total, 0U);

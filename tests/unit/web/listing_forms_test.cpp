@@ -18,14 +18,13 @@ TEST(ListingAsJson, EscapesAndTellsNullFromEmpty) {
 }
 
 TEST(ListingAsCsv, QuotesAndDisarmsFormulas) {
-  const Listing listing{
-      .columns = {"a", "b"},
-      .total = 1,
-      .rows = {{"plain", "with, comma"},
-               {"a \"quote\"", "two\nlines"},
-               {"=cmd|' /C calc'!A0", "+1"},
-               {"-1", "@SUM(A1)"},
-               {"\t=1", std::nullopt}}};
+  const Listing listing{.columns = {"a", "b"},
+                        .total = 1,
+                        .rows = {{"plain", "with, comma"},
+                                 {"a \"quote\"", "two\nlines"},
+                                 {"=cmd|' /C calc'!A0", "+1"},
+                                 {"-1", "@SUM(A1)"},
+                                 {"\t=1", std::nullopt}}};
   EXPECT_EQ(to_csv(listing),
             "a,b\r\n"
             "plain,\"with, comma\"\r\n"

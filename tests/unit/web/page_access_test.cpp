@@ -7,7 +7,8 @@ namespace {
 
 TEST(PageAccess, IsForThoseWhoProvedWhoTheyAre) {
   EXPECT_TRUE(may_see_people({.authenticated = true, .host = "exporter.example.com"}));
-  EXPECT_TRUE(may_see_people({.verified_certificate = true, .forwarded = true, .host = "exporter.example.com"}));
+  EXPECT_TRUE(
+      may_see_people({.verified_certificate = true, .forwarded = true, .host = "exporter.example.com"}));
   EXPECT_FALSE(may_see_people({.host = "exporter.example.com"}));
   EXPECT_FALSE(may_see_people({.host = "localhost"})) << "the Host alone proves nothing";
 }
@@ -20,13 +21,13 @@ TEST(PageAccess, IsForThisMachineUnlessAProxyOrAnotherSiteSpeaksThroughIt) {
 }
 
 TEST(PageAccess, KnowsTheNamesOfThisMachine) {
-  for (const char* host : {"localhost", "LOCALHOST:10717", "127.0.0.1", "127.0.0.1:80", "127.8.9.10", "[::1]",
-                           "[::1]:10717"}) {
+  for (const char* host :
+       {"localhost", "LOCALHOST:10717", "127.0.0.1", "127.0.0.1:80", "127.8.9.10", "[::1]", "[::1]:10717"}) {
     EXPECT_TRUE(is_loopback_host(host)) << host;
   }
-  for (const char* host :
-       {"", ":80", "localhost.example.com", "127.0.0.1.example.com", "127.0.0.1:x", "localhost:", "127.1",
-        "127.0.0.1.5", "10.0.0.1", "[::2]", "[::1", "0.0.0.0", "localhost,evil", "127.0.0.", "localhost:80:90"}) {
+  for (const char* host : {"", ":80", "localhost.example.com", "127.0.0.1.example.com", "127.0.0.1:x",
+                           "localhost:", "127.1", "127.0.0.1.5", "10.0.0.1", "[::2]", "[::1", "0.0.0.0",
+                           "localhost,evil", "127.0.0.", "localhost:80:90"}) {
     EXPECT_FALSE(is_loopback_host(host)) << host;
   }
 }

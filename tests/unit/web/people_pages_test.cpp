@@ -51,10 +51,9 @@ class PeoplePages : public ::testing::Test {
   }
 
   WebResponse drift(const std::string& query, ShowUsers show = ShowUsers::ids, bool may_see = true) {
-    const PeopleOptions options{
-        .show_users = show, .external_url = external_url_, .integrations = [] {
-          return std::vector<std::string>{"production", "test"};
-        }};
+    const PeopleOptions options{.show_users = show, .external_url = external_url_, .integrations = [] {
+                                  return std::vector<std::string>{"production", "test"};
+                                }};
     const Handler handler = make_drift_handler(
         options,
         [this](const storage::DriftQuery& asked) -> Result<storage::DriftPage> {
@@ -66,10 +65,9 @@ class PeoplePages : public ::testing::Test {
     return handler({.query = query, .may_see_people = may_see});
   }
   WebResponse failures(const std::string& query, ShowUsers show = ShowUsers::ids) {
-    const PeopleOptions options{
-        .show_users = show, .external_url = {}, .integrations = [] {
-          return std::vector<std::string>{"production"};
-        }};
+    const PeopleOptions options{.show_users = show, .external_url = {}, .integrations = [] {
+                                  return std::vector<std::string>{"production"};
+                                }};
     const Handler handler = make_failures_handler(
         options,
         [this](const storage::FailureQuery& asked) -> Result<storage::FailurePage> {
@@ -147,13 +145,15 @@ TEST_F(PeoplePages, AreJsonAndCsvOnRequest) {
   const WebResponse json = drift("format=json&limit=1");
   EXPECT_EQ(json.content_type, "application/json");
   EXPECT_THAT(*json.body, HasSubstr("\"total\":250,"));
-  EXPECT_THAT(*json.body, HasSubstr("\"runbook\":\"https://mon.example.com/exporter/runbook#sys_id_changed\""));
+  EXPECT_THAT(*json.body,
+              HasSubstr("\"runbook\":\"https://mon.example.com/exporter/runbook#sys_id_changed\""));
   std::map<std::string, std::string> headers(json.headers.begin(), json.headers.end());
   EXPECT_EQ(headers["Link"], "<drift?sort=first_seen&order=asc&page=2&limit=1&format=json>; rel=\"next\"");
   EXPECT_EQ(headers["Cache-Control"], "no-store");
   const WebResponse csv = drift("format=csv");
-  EXPECT_THAT(*csv.body, HasSubstr("integration,kind,scope,okta_user_id,external_id,candidate_sys_id,match_key,"
-                                   "first_seen,last_confirmed,remedy,runbook\r\n"));
+  EXPECT_THAT(*csv.body,
+              HasSubstr("integration,kind,scope,okta_user_id,external_id,candidate_sys_id,match_key,"
+                        "first_seen,last_confirmed,remedy,runbook\r\n"));
   EXPECT_THAT(*csv.body, HasSubstr("\"'=cmd\""));
   EXPECT_THAT(*failures("format=csv").body,
               HasSubstr("integration,time,operation,reason,text,okta_user_id,verdict\r\n"));

@@ -92,7 +92,8 @@ int connect_to(const std::string& address) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const timeval patience{.tv_sec = 20, .tv_usec = 0};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  if (connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) throw std::runtime_error("can't connect");
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
+    throw std::runtime_error("can't connect");
   return fd;
 }
 
@@ -113,12 +114,13 @@ Authority::~Authority() = default;
 
 Authority::Issued Authority::issue(const std::string& common_name, const std::string& sans, int days) const {
   const Owned<EVP_PKEY> key = make_key();
-  const Owned<X509> certificate = make_certificate(key.get(), common_name, impl_->certificate.get(),
-                                                   impl_->key.get(), sans, days);
+  const Owned<X509> certificate =
+      make_certificate(key.get(), common_name, impl_->certificate.get(), impl_->key.get(), sans, days);
   return {.certificate = to_pem(certificate.get()), .key = to_pem(key.get())};
 }
 
-TlsAnswer tls_exchange(const std::string& address, std::string_view request, const TlsClientOptions& options) {
+TlsAnswer tls_exchange(const std::string& address, std::string_view request,
+                       const TlsClientOptions& options) {
   ERR_clear_error();
   TlsAnswer answer;
   const Owned<SSL_CTX> context(SSL_CTX_new(TLS_client_method()));

@@ -33,9 +33,9 @@ class Authority {
 struct TlsClientOptions {
   std::string certificate = {};  // of the client; empty: none
   std::string key = {};
-  int max_version = 0;               // TLS1_1_VERSION …; 0: any
-  std::string ciphers = {};          // OpenSSL's list, of TLS 1.2
-  std::string groups = {};           // "P-384"
+  int max_version = 0;       // TLS1_1_VERSION …; 0: any
+  std::string ciphers = {};  // OpenSSL's list, of TLS 1.2
+  std::string groups = {};   // "P-384"
 };
 
 struct TlsAnswer {
@@ -49,6 +49,7 @@ struct TlsAnswer {
 };
 
 // Connects, sends `request`, reads to the end of the connection (send "Connection: close").
-TlsAnswer tls_exchange(const std::string& address, std::string_view request, const TlsClientOptions& options = {});
+TlsAnswer tls_exchange(const std::string& address, std::string_view request,
+                       const TlsClientOptions& options = {});
 
 }  // namespace exporter::web::testing

@@ -1,5 +1,5 @@
-// What exporter-toolkit's own tests check of a web config file, case by case: which files are taken, and what a
-// client then sees. Files and certificates are ours.
+// What exporter-toolkit's own tests check of a web config file, case by case: which files are taken, and what
+// a client then sees. Files and certificates are ours.
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -20,8 +20,8 @@
 namespace exporter::web {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::Authority;
+using ::testing::HasSubstr;
 using testing::RawClient;
 using testing::tls_exchange;
 using testing::TlsAnswer;
@@ -79,8 +79,9 @@ class WebConfigFile : public ::testing::Test {
     server_.emplace(options, log_, observer_);
     server_->route("GET", "/page", "page", Server::Speed::fast,
                    [](const WebRequest&) { return text_response(200, "the page"); });
-    server_->route("GET", "/people", "people", Server::Speed::fast,
-                   for_those_who_may_see_people([](const WebRequest&) { return text_response(200, "people"); }));
+    server_->route(
+        "GET", "/people", "people", Server::Speed::fast,
+        for_those_who_may_see_people([](const WebRequest&) { return text_response(200, "people"); }));
     return server_->start();
   }
   void start(const std::string& yaml) {
@@ -138,7 +139,8 @@ TEST_F(WebConfigFile, ThatIsBadIsRefusedAtStartWithItsReason) {
   const Case kCases[] = {
       {"this is no mapping\n", "must be a mapping"},
       {"tls_server_confg: {}\n", "did you mean tls_server_config?"},
-      {"tls_server_config: {cert_file: server.pem, key_file: server.key, cert_fiel: x}\n", "is not a known key"},
+      {"tls_server_config: {cert_file: server.pem, key_file: server.key, cert_fiel: x}\n",
+       "is not a known key"},
       {"tls_server_config: {cert_file: \"\", key_file: server.key}\n", "missing one of cert or cert_file"},
       {"tls_server_config: {cert: \"\", key_file: server.key}\n", "missing one of cert or cert_file"},
       {"tls_server_config: {cert_file: server.pem, key_file: \"\"}\n", "missing one of key or key_file"},
@@ -147,7 +149,8 @@ TEST_F(WebConfigFile, ThatIsBadIsRefusedAtStartWithItsReason) {
       {"tls_server_config: {cert_file: none.pem, key_file: server.key}\n", "No such file"},
       {"tls_server_config: {cert_file: server.pem, key_file: none.key}\n", "No such file"},
       {"tls_server_config: {cert_file: server.key, key_file: server.key}\n", "holds no certificate"},
-      {"tls_server_config: {cert_file: ca.pem, key_file: server.key}\n", "does not belong to the certificate"},
+      {"tls_server_config: {cert_file: ca.pem, key_file: server.key}\n",
+       "does not belong to the certificate"},
       {"tls_server_config: {cert_file: server.pem, key_file: server.key, client_ca_file: ca.pem}\n",
        "no client_auth_type"},
       {"tls_server_config: {cert_file: server.pem, key_file: server.key, client_auth_type: Sometimes}\n",
@@ -158,7 +161,8 @@ TEST_F(WebConfigFile, ThatIsBadIsRefusedAtStartWithItsReason) {
       {"tls_server_config: {cert_file: server.pem, key_file: server.key, client_auth_type: "
        "RequireAndVerifyClientCert, client_ca_file: server.key}\n",
        "holds no certificate"},
-      {"tls_server_config: {cert_file: server.pem, key_file: server.key, client_auth_type: RequestClientCert, "
+      {"tls_server_config: {cert_file: server.pem, key_file: server.key, client_auth_type: "
+       "RequestClientCert, "
        "client_allowed_sans: [a]}\n",
        "a client may come without a certificate"},
       {"tls_server_config: {cert_file: server.pem, key_file: server.key, client_allowed_sans: [a]}\n",
@@ -170,8 +174,10 @@ TEST_F(WebConfigFile, ThatIsBadIsRefusedAtStartWithItsReason) {
        "unknown cipher"},
       {"tls_server_config: {cert_file: server.pem, key_file: server.key, curve_preferences: [CurveP257]}\n",
        "unknown curve"},
-      {"tls_server_config: {cert_file: server.pem, key_file: server.key, min_version: TLS111}\n", "must be TLS10"},
-      {"tls_server_config: {cert_file: server.pem, key_file: server.key, min_version: TLS13, max_version: TLS12}\n",
+      {"tls_server_config: {cert_file: server.pem, key_file: server.key, min_version: TLS111}\n",
+       "must be TLS10"},
+      {"tls_server_config: {cert_file: server.pem, key_file: server.key, min_version: TLS13, max_version: "
+       "TLS12}\n",
        "no version is left"},
       {"tls_server_config: {min_version: TLS13}\n", "without a certificate"},
       {"basic_auth_users: {user: secret}\n", "is not a bcrypt hash"},
@@ -196,8 +202,9 @@ TEST_F(WebConfigFile, ThatIsBadNeverShowsThePasswordThatSomebodyWroteIntoIt) {
 }
 
 TEST_F(WebConfigFile, MayBeEmpty) {
-  for (const char* yaml : {"", "# nothing\n", "tls_server_config:\n", "tls_server_config: {}\nbasic_auth_users: {}\n",
-                           "http_server_config: {http2: false}\n", "rate_limit: {interval: 0s, burst: 0}\n"}) {
+  for (const char* yaml :
+       {"", "# nothing\n", "tls_server_config:\n", "tls_server_config: {}\nbasic_auth_users: {}\n",
+        "http_server_config: {http2: false}\n", "rate_limit: {interval: 0s, burst: 0}\n"}) {
     start(yaml);
     EXPECT_EQ(status(), 200) << yaml;
     EXPECT_EQ(observer_.not_after(), std::nullopt);
@@ -267,8 +274,7 @@ TEST_F(WebConfigFile, ChoosesAmongItsCiphersAndCurves) {
   for (const char* group : {"P-256", "P-384", "P-521", "X25519"}) {
     EXPECT_EQ(over_tls({.groups = group}).status(), 200) << group;
   }
-  start(kTls +
-        "  cipher_suites: [TLS_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA]\n");
+  start(kTls + "  cipher_suites: [TLS_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA]\n");
   EXPECT_EQ(over_tls({.max_version = TLS1_2_VERSION}).cipher, "ECDHE-ECDSA-AES128-SHA");
 }
 
@@ -309,12 +315,15 @@ TEST_F(WebConfigFile, AsksClientsForCertificatesInFiveWays) {
 }
 
 TEST_F(WebConfigFile, LetsInOnlyCertificatesWithAnAllowedName) {
-  const std::string verify = kTls + "  client_ca_file: ca.pem\n  client_auth_type: RequireAndVerifyClientCert\n";
+  const std::string verify =
+      kTls + "  client_ca_file: ca.pem\n  client_auth_type: RequireAndVerifyClientCert\n";
   const auto as = [&](const std::string& sans) {
     const Authority::Issued pair = authority_.issue("client", sans);
     return over_tls({.certificate = pair.certificate, .key = pair.key}).status();
   };
-  start(verify + "  client_allowed_sans: [good.test, \"192.0.2.7\", \"2001:db8::1\", a@good.test, \"spiffe://good/x\"]\n");
+  start(verify +
+        "  client_allowed_sans: [good.test, \"192.0.2.7\", \"2001:db8::1\", a@good.test, "
+        "\"spiffe://good/x\"]\n");
   EXPECT_EQ(as("DNS:bad.test,DNS:good.test"), 200);
   EXPECT_EQ(as("IP:192.0.2.7"), 200);
   EXPECT_EQ(as("IP:2001:db8::1"), 200);
@@ -337,10 +346,11 @@ TEST_F(WebConfigFile, AsksForAPassword) {
     EXPECT_EQ(status(kUnknown), 401);
   }
   EXPECT_EQ(status("Authorization: basic dXNlcjpzZWNyZXQ=\r\n"), 200) << "the scheme's name has no case";
-  for (const char* bad : {"Authorization: Bearer dXNlcjpzZWNyZXQ=\r\n", "Authorization: Basic dXNlcjpzZWNyZXQ\r\n",
-                          "Authorization: Basic ====\r\n", "Authorization: Basic\r\n",
-                          "Authorization: Basic dXNlcg==\r\n",           // no colon
-                          "Authorization: Basic dXNlcjpzZWNyZXQAeA==\r\n"}) {  // "secret", a zero, "x"
+  for (const char* bad :
+       {"Authorization: Bearer dXNlcjpzZWNyZXQ=\r\n", "Authorization: Basic dXNlcjpzZWNyZXQ\r\n",
+        "Authorization: Basic ====\r\n", "Authorization: Basic\r\n",
+        "Authorization: Basic dXNlcg==\r\n",                 // no colon
+        "Authorization: Basic dXNlcjpzZWNyZXQAeA==\r\n"}) {  // "secret", a zero, "x"
     EXPECT_EQ(status(bad), 401) << bad;
   }
   EXPECT_EQ(status("", "/nothing"), 401) << "what there is is nobody's business";
