@@ -3,13 +3,45 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <system_error>
 #include <utility>
+
+#include <yaml-cpp/eventhandler.h>
 
 namespace exporter::config {
 namespace {
 
 constexpr std::size_t kMaxFileBytes = 4U << 20;
+constexpr int kMaxDocuments = 64;
+
+// Lets a document pass by.
+class Ignore final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  }
+  void OnMapEnd() override {}
+};
+
+// yaml-cpp takes a token that no document can begin with, such as a comma, for an empty document and does not
+// move on: LoadAll() would not come back. Throws what the parser throws.
+bool ends(const std::string& yaml) {
+  std::istringstream stream(yaml);
+  YAML::Parser parser(stream);
+  Ignore ignore;
+  for (int documents = 0; documents < kMaxDocuments; ++documents) {
+    if (!parser.HandleNextDocument(ignore)) return true;
+  }
+  return false;
+}
 
 ConfigErrors one_error(ConfigError error) {
   ConfigErrors errors;
@@ -51,7 +83,12 @@ std::expected<std::optional<YAML::Node>, ConfigErrors> parse_document(std::strin
                                                                       ReadContext& context) {
   std::vector<YAML::Node> documents;
   try {
-    documents = YAML::LoadAll(std::string(yaml));
+    const std::string text(yaml);
+    if (!ends(text)) {
+      return whole_file_error(context.file(),
+                              "is not valid YAML: a sign such as a comma stands where no value can begin");
+    }
+    documents = YAML::LoadAll(text);
   } catch (const YAML::Exception& exception) {
     // Newer versions of yaml-cpp append the name that was not found, and `password: *abc` makes a password
     // such a name.

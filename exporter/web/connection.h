@@ -93,7 +93,7 @@ class Connection {
     void operator()(SSL* ssl) const { ::SSL_free(ssl); }
   };
   struct Moved {
-    Io io;
+    Io io = Io::closed;
     std::size_t count = 0;  // done: bytes; 0 is the end of the client's side
   };
   Moved read_some(std::span<char> scratch);

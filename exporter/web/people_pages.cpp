@@ -86,7 +86,7 @@ std::vector<std::string> to_strings(Words words) { return {words.begin(), words.
 
 // The form's own state that is no control of it.
 void append_form_end(std::string& html, const ListQuery& query) {
-  html.append("<input type=\"hidden\" name=\"sort\" value=\"").append(html_escape(query.sort));
+  html.append(R"(<input type="hidden" name="sort" value=")").append(html_escape(query.sort));
   html.append("\">\n<input type=\"hidden\" name=\"order\" value=\"")
       .append(query.descending ? "desc" : "asc");
   html += "\">\n<button type=\"submit\">Show</button>\n</form>\n";
@@ -99,7 +99,7 @@ struct Column {
 
 // Once more the same column turns the order round.
 void append_column(std::string& html, const Column& column, std::string_view page, const ListQuery& query) {
-  html += "<th scope=\"col\" role=\"columnheader\"";
+  html += R"(<th scope="col" role="columnheader")";
   if (column.sort.empty()) {
     html.append(">").append(column.title).append("</th>");
     return;
@@ -128,7 +128,7 @@ void append_table_begin(std::string& html, std::span<const Column> columns, std:
 
 void append_cell(std::string& html, std::string_view title, std::string_view content,
                  std::string_view style = {}) {
-  html.append("<td role=\"cell\" data-label=\"").append(title).append("\"");
+  html.append(R"(<td role="cell" data-label=")").append(title).append("\"");
   if (!style.empty()) html.append(" class=\"").append(style).append("\"");
   html.append(">").append(content).append("</td>");
 }
@@ -208,7 +208,7 @@ Listing drift_listing(const PeopleOptions& options, const storage::DriftPage& pa
                   "match_key", "first_seen", "last_confirmed", "remedy", "runbook"},
       .total = page.total,
       .rows = {}};
-  if (resolved) listing.columns.push_back("resolved");
+  if (resolved) listing.columns.emplace_back("resolved");
   for (const storage::DriftRow& row : page.rows) {
     const storage::LedgerEntry& entry = row.entry;
     listing.rows.push_back(
@@ -230,8 +230,7 @@ std::string drift_page(const PeopleOptions& options, const storage::DriftPage& p
       "<main id=\"main\">\n<form method=\"get\" action=\"drift\" class=\"filters\" aria-label=\"Filter\">\n";
   append_select(html, "integration", "Integration", options.integrations(), query);
   append_select(html, "kind", "Kind", to_strings(drift::kKinds), query);
-  html +=
-      "<label>State <select name=\"state\"><option value=\"open\">open</option><option value=\"resolved\"";
+  html += R"(<label>State <select name="state"><option value="open">open</option><option value="resolved")";
   html += resolved ? " selected" : "";
   html += ">resolved in the last 30 days</option></select></label>\n";
   append_form_end(html, query);

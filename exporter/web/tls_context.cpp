@@ -112,7 +112,7 @@ Result<void> use_client_ca(SSL_CTX& context, const SecretRef& ref) {
   if (!pem) return std::unexpected(pem.error());
   const Bio bio = memory(*pem);
   int count = 0;
-  while (Certificate authority{::PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)}) {
+  while (const Certificate authority{::PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)}) {
     ::X509_STORE_add_cert(::SSL_CTX_get_cert_store(&context), authority.get());
     ::SSL_CTX_add_client_CA(&context, authority.get());
     ++count;

@@ -16,7 +16,7 @@ namespace exporter::web {
 
 struct TlsContext {
   struct Free {
-    void operator()(SSL_CTX* context) const { ::SSL_CTX_free(context); }
+    void operator()(SSL_CTX* made) const { ::SSL_CTX_free(made); }
   };
   std::unique_ptr<SSL_CTX, Free> context;
   // Of the served certificate.

@@ -39,6 +39,15 @@ TEST(RedactedConfiguration, HidesEverySecretAndKeepsTheRest) {
   EXPECT_THAT(shown, Not(HasSubstr("comment")));
 }
 
+// Found by fuzzing: yaml-cpp's LoadAll() never returned.
+TEST(ConfigurationFile, ThatBeginsWithACommaEnds) {
+  for (const char* text : {",", ",t,", "- a\n,", "a: 1\n---\n,\n"}) {
+    const LoadResult loaded = parse_config(text, "config.yml");
+    ASSERT_FALSE(loaded) << text;
+    EXPECT_FALSE(loaded.error().empty()) << text;
+  }
+}
+
 TEST(RedactedConfiguration, KnowsEveryKeyThatCanComeFromTheEnvironmentAsASecret) {
   // What redacted_yaml() goes by: a new secret is one of these or it is not hidden.
   for (const std::string& path : known_key_paths()) {
