@@ -2,6 +2,7 @@
 // Prometheus's Python client; its pages, its reload, its command check, its start under systemd.
 #include <csignal>
 #include <cstdlib>
+#include <stdexcept>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -23,8 +24,13 @@ using ::testing::Not;
 const std::map<std::string, std::string> kOpenMetrics{
     {"Accept", "application/openmetrics-text;version=1.0.0"}};
 
-// Debian's prometheus package, unpacked by scripts/setup.
-std::string tool(const std::string& name) { return SOURCE_DIR "/build/tools/prometheus/usr/bin/" + name; }
+// "PROMETHEUS" or "PROMTOOL": scripts/test sets them to what scripts/setup unpacked.
+std::string tool(const char* variable) {
+  const char* const path = std::getenv(variable);
+  if (path == nullptr)
+    throw std::runtime_error(std::string(variable) + " names the program; scripts/test sets it");
+  return path;
+}
 
 Finished parse_with_python(const World& world, const std::string& text) {
   write_file(world.directory() / "page.txt", text);
@@ -49,7 +55,7 @@ TEST(Exposition, PassesPromtoolAndTheOpenMetricsParserOfPrometheussPythonClient)
   write_file(world.directory() / "page.txt", text);
   const Finished linted = run_to_end(
       world.directory(),
-      {"/bin/sh", "-c", tool("promtool") + " check metrics < " + (world.directory() / "page.txt").string()});
+      {"/bin/sh", "-c", tool("PROMTOOL") + " check metrics < " + (world.directory() / "page.txt").string()});
   EXPECT_EQ(linted.code, 0) << linted.output << linted.errors;
   EXPECT_EQ(linted.output + linted.errors, "") << "not even a hint";
 
@@ -96,7 +102,7 @@ TEST(Exposition, IsScrapedByPrometheusInBothFormats) {
                  "  - {job_name: text, static_configs: [{targets: [\"127.0.0.1:" + text_port + "\"]}]}\n");
   Process prometheus(
       world.directory(), "prometheus",
-      {tool("prometheus"), "--config.file=" + (world.directory() / "prometheus.yml").string(),
+      {tool("PROMETHEUS"), "--config.file=" + (world.directory() / "prometheus.yml").string(),
        "--storage.tsdb.path=" + (world.directory() / "data").string(), "--web.listen-address=127.0.0.1:0"});
   std::string address;
   ASSERT_TRUE(World::await_that([&] {
