@@ -294,9 +294,9 @@ class ExporterParts final : public Exporter {
       return std::unexpected(std::move(classifier.error()));
     }
     const auto& wanted = loaded->config.integrations;
-    const auto stays = [&](const config::Integration& config) {
-      return same_rules &&
-             std::ranges::any_of(running_, [&](const Running& running) { return running.config == config; });
+    const std::vector<Running>& running_now = running_;
+    const auto stays = [same_rules, &running_now](const config::Integration& config) {
+      return same_rules && std::ranges::find(running_now, config, &Running::config) != running_now.end();
     };
     for (const config::Integration& config : wanted) {
       if (stays(config)) continue;
@@ -318,7 +318,7 @@ class ExporterParts final : public Exporter {
     for (const config::Integration& config : wanted) {
       if (stays(config)) continue;
       log_.info("an integration starts", {{"integration", config.name}});
-      if (Result<void> started = start_integration(config, *classifier); !started) {
+      if (const Result<void> started = start_integration(config, *classifier); !started) {
         result = started;
       }
     }
