@@ -9,12 +9,12 @@ build_packages=(
   g++ cmake ninja-build pkg-config ccache
   libcurl4-openssl-dev libcpp-httplib-dev libssl-dev nlohmann-json3-dev libspdlog-dev libyaml-cpp-dev libcli11-dev
   libsqlite3-dev libsimdjson-dev prometheus-cpp-dev zlib1g-dev
-  libgtest-dev libgmock-dev openssl
+  libcrypt-dev libgtest-dev libgmock-dev openssl python3-prometheus-client
   ca-certificates curl jq git
 )
 # What .ci/run needs beside that.
 # shellcheck disable=SC2034  # used by scripts/setup
-check_packages=(clang-19 clang-format-19 clang-tidy-19 shellcheck)
+check_packages=(chromium chromium-driver clang-19 clang-format-19 clang-tidy-19 shellcheck)
 # Unpacked under build/tools and not installed, because the package would start a daemon. Beside Prometheus itself,
 # what its pages are made of.
 prometheus_packages=(
@@ -22,6 +22,10 @@ prometheus_packages=(
   libjs-jquery-hotkeys libjs-moment libjs-moment-timezone libjs-mustache libjs-popper.js libjs-rickshaw
 )
 prometheus_root=$tools/prometheus
+
+nginx_packages=(nginx)
+nginx_root=$tools/nginx
+NGINX=$nginx_root/usr/sbin/nginx
 
 # For integration tests and the demo.
 export PROMETHEUS=$prometheus_root/usr/bin/prometheus
@@ -111,33 +115,46 @@ install_packages() {
   fi
 }
 
-# Prometheus and promtool under build/tools; idempotent.
-fetch_prometheus() {
-  [[ ! -x $PROMETHEUS || ! -x $PROMTOOL ]] || return 0
+# unpack_packages directory package…: downloads Debian's packages and unpacks them there instead of installing them.
+unpack_packages() {
+  local target=$1
+  shift
   check_distribution
-  say "Will download Debian's prometheus package and unpack it under build/tools (nothing is installed)."
-  missing_packages=("${prometheus_packages[@]}")
-  know_packages "${prometheus_packages[@]}"
+  say "Will download Debian's $1 package and unpack it under build/tools (nothing is installed)."
+  missing_packages=("$@")
+  know_packages "$@"
   mkdir -p "$tools"
   local work
   work=$(mktemp -d "$tools/fetch.XXXXXX")
   # apt's own user may not write below the checkout; as root it would only warn about it.
-  download_packages "$work" || { refresh_package_lists && download_packages "$work"; } || {
+  download_packages "$work" "$@" || { refresh_package_lists && download_packages "$work" "$@"; } || {
     rm -rf "$work"
-    fail "could not download ${prometheus_packages[0]}" "Check the network and the sources in /etc/apt."
+    fail "could not download $1" "Check the network and the sources in /etc/apt."
   }
   mkdir "$work/root"
   local file
   for file in "$work"/*.deb; do
     dpkg-deb -x "$file" "$work/root"
   done
-  rm -rf "$prometheus_root"
-  mv -T "$work/root" "$prometheus_root"
+  rm -rf "$target"
+  mv -T "$work/root" "$target"
   rm -rf "$work"
 }
 
 download_packages() {
-  (cd "$1" && apt-get -qq -o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=3 download "${prometheus_packages[@]}" >&2)
+  (cd "$1" && apt-get -qq -o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=3 download "${@:2}" >&2)
+}
+
+# Prometheus and promtool under build/tools; idempotent.
+fetch_prometheus() {
+  [[ ! -x $PROMETHEUS || ! -x $PROMTOOL ]] || return 0
+  unpack_packages "$prometheus_root" "${prometheus_packages[@]}"
+}
+
+# For tests/bench; idempotent.
+fetch_nginx() {
+  [[ ! -x $NGINX ]] || return 0
+  unpack_packages "$nginx_root" "${nginx_packages[@]}"
 }
 
 processors() { nproc 2>/dev/null || echo 2; }

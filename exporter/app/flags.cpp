@@ -15,6 +15,8 @@ constexpr const char* kDefaultListenAddress = ":10717";
 
 constexpr std::array<std::string_view, 4> kLogLevels{"debug", "info", "warn", "error"};  // by LogLevel
 constexpr std::array<std::string_view, 2> kLogFormats{"logfmt", "json"};                 // by LogFormat
+constexpr std::array<std::string_view, 3> kShownUsers{"never", "ids", "names"};          // by ShownUsers
+constexpr std::array<std::string_view, 2> kReportFormats{"text", "json"};
 
 template <std::size_t N>
 CLI::Validator one_of(const std::array<std::string_view, N>& words) {
@@ -41,11 +43,51 @@ std::string check_listen_address(const std::string& text) {
          "\" is not an address to listen on; write it as :10717, 127.0.0.1:10717 or [::1]:10717";
 }
 
-std::string check_telemetry_path(const std::string& path) {
-  static constexpr std::array<std::string_view, 3> kPages{"/drift", "/failures", "/config"};
+bool is_path(std::string_view path) {
   const auto printable = [](char c) { return c > ' ' && c < '\x7f'; };
-  if (!path.starts_with('/') || !std::ranges::all_of(path, printable) ||
-      path.find_first_of("?#%\"<>") != std::string::npos) {
+  return path.starts_with('/') && std::ranges::all_of(path, printable) &&
+         path.find_first_of("?#%\"<>\\") == std::string_view::npos &&
+         path.find("//") == std::string_view::npos;
+}
+
+std::string check_route_prefix(const std::string& prefix) {
+  if (is_path(prefix)) return {};
+  return "\"" + prefix + "\" is not a prefix; write it as /exporter";
+}
+
+struct ExternalUrl {
+  std::string url;   // without a slash at its end
+  std::string path;  // "" or "/…"
+};
+
+std::optional<ExternalUrl> parse_external_url(std::string_view text) {
+  const std::size_t scheme = text.find("://");
+  if (scheme == std::string_view::npos ||
+      (text.substr(0, scheme) != "http" && text.substr(0, scheme) != "https")) {
+    return std::nullopt;
+  }
+  while (text.ends_with('/') && text.size() > scheme + 3) text.remove_suffix(1);
+  const std::string_view rest = text.substr(scheme + 3);
+  const std::size_t slash = rest.find('/');
+  const std::string_view host = rest.substr(0, slash);
+  const std::string_view path = slash == std::string_view::npos ? std::string_view() : rest.substr(slash);
+  const bool printable = std::ranges::all_of(host, [](char c) { return c > ' ' && c < '\x7f'; });
+  if (host.empty() || !printable || host.find_first_of("?#@\"<>\\%") != std::string_view::npos ||
+      (!path.empty() && !is_path(path))) {
+    return std::nullopt;
+  }
+  return ExternalUrl{std::string(text), std::string(path)};
+}
+
+std::string check_external_url(const std::string& text) {
+  if (parse_external_url(text)) return {};
+  return "\"" + text + "\" is not an URL of the exporter; write it as https://host/path";
+}
+
+std::string check_telemetry_path(const std::string& path) {
+  static constexpr std::array<std::string_view, 5> kPages{"/drift", "/failures", "/config", "/runbook",
+                                                          "/style.css"};
+  if (!is_path(path)) {
     return "\"" + path + "\" is not a path; write it as /metrics";
   }
   if (path.starts_with("/-/") || path == "/" || std::ranges::find(kPages, path) != kPages.end()) {
@@ -95,6 +137,11 @@ std::expected<Flags, UsageExit> parse_flags(std::span<const char* const> argumen
   std::vector<std::string> listen_addresses{kDefaultListenAddress};
   std::string log_level = "info";
   std::string log_format = "logfmt";
+  std::string external_url;
+  std::string route_prefix;
+  std::string probe_address;
+  std::string show_users = "ids";
+  std::string report_format = "text";
 
   CLI::App app(
       "Prometheus exporter for provisioning from Okta to ServiceNow: failed tasks, ACL denials and drift of "
@@ -125,9 +172,37 @@ std::expected<Flags, UsageExit> parse_flags(std::span<const char* const> argumen
       ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(0, 1'000'000).description(""));
+  app.add_option(
+         "--web.config.file", flags.web_config_file,
+         "File with TLS, passwords, headers and rate limit, in the format of Prometheus's exporter-toolkit. "
+         "Read again when it or a file it names changes.")
+      ->type_name("FILE")
+      ->check(not_empty);
+  app.add_option("--web.external-url", external_url,
+                 "URL under which others reach the exporter, for links that leave its pages.")
+      ->type_name("URL")
+      ->check(CLI::Validator(check_external_url, ""));
+  app.add_option("--web.route-prefix", route_prefix,
+                 "Prefix of all paths; by default the path of --web.external-url.")
+      ->type_name("PREFIX")
+      ->check(CLI::Validator(check_route_prefix, ""));
+  app.add_option("--web.probe-address", probe_address,
+                 "A second address, without TLS and passwords, that serves only /-/healthy and /-/ready.")
+      ->type_name("ADDRESS")
+      ->check(CLI::Validator(check_listen_address, ""));
+  app.add_option("--web.show-users", show_users,
+                 "What the pages show of a person: never, ids, or names (ids and match keys).")
+      ->type_name("WHAT")
+      ->capture_default_str()
+      ->check(one_of(kShownUsers));
+  app.add_flag("--web.enable-lifecycle", flags.enable_lifecycle, "Reload on POST /-/reload.");
+  app.add_flag("--web.systemd-socket", flags.systemd_socket,
+               "Listen on the sockets that systemd hands over, instead of --web.listen-address.");
+  app.add_flag("--web.openmetrics-created", flags.openmetrics_created,
+               "Tell in OpenMetrics when a counter of this process began (_created lines).");
   app.add_option("--storage.path", flags.storage_path,
                  "Directory of the state; made with mode 0700 if it is not there. Required to run; optional "
-                 "for once. "
+                 "for once and check. "
                  ":memory: keeps nothing: counters start at 0 and events may be missed at each start.")
       ->type_name("DIR")
       ->check(not_empty);
@@ -148,6 +223,18 @@ std::expected<Flags, UsageExit> parse_flags(std::span<const char* const> argumen
                    "Write the metrics to this file instead, atomically, as the textfile collector needs it.")
       ->type_name("FILE")
       ->check(not_empty);
+
+  CLI::App* check = app.add_subcommand(
+      "check", "Diagnose every integration once, print a report with what to do next, and end.");
+  check->fallthrough();
+  check->add_option("--format", report_format, "Form of the report: text or json.")
+      ->type_name("FORMAT")
+      ->capture_default_str()
+      ->check(one_of(kReportFormats));
+  check->add_flag(
+      "--force", flags.force,
+      "Also try accounts that are left alone because they were refused: ServiceNow locks an account after "
+      "a few failures.");
 
   // CLI11 takes what follows `--name=` for its value: an empty variable in a unit file would eat the next
   // flag.
@@ -170,6 +257,16 @@ std::expected<Flags, UsageExit> parse_flags(std::span<const char* const> argumen
   }
 
   if (once->parsed()) flags.command = Command::once;
+  if (check->parsed()) flags.command = Command::check;
+  flags.check_json = report_format == "json";
+  flags.show_users = value_of<ShownUsers>(kShownUsers, show_users);
+  if (const auto url = parse_external_url(external_url)) {
+    flags.external_url = url->url;
+    flags.route_prefix = url->path;
+  }
+  if (!route_prefix.empty()) flags.route_prefix = route_prefix;
+  while (flags.route_prefix.ends_with('/')) flags.route_prefix.pop_back();
+  if (!probe_address.empty()) flags.probe_address = parse_listen_address(probe_address);
   flags.log_level = value_of<LogLevel>(kLogLevels, log_level);
   flags.log_format = value_of<LogFormat>(kLogFormats, log_format);
   for (const std::string& text : listen_addresses) {
@@ -178,8 +275,11 @@ std::expected<Flags, UsageExit> parse_flags(std::span<const char* const> argumen
     }
   }
   if (flags.config_file.empty()) return std::unexpected(wrong_usage("--config.file is required"));
-  if (flags.config_check && flags.command == Command::once) {
-    return std::unexpected(wrong_usage("--config.check does not go with once"));
+  if (flags.config_check && flags.command != Command::run) {
+    return std::unexpected(wrong_usage("--config.check does not go with once or check"));
+  }
+  if (once->parsed() && check->parsed()) {
+    return std::unexpected(wrong_usage("once and check are two commands; give one of them"));
   }
   if (flags.command == Command::run && !flags.config_check && flags.storage_path.empty()) {
     return std::unexpected(

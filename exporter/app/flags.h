@@ -24,20 +24,32 @@ std::optional<ListenAddress> parse_listen_address(std::string_view text);
 
 inline constexpr std::string_view kMemoryStorage = ":memory:";
 
-enum class Command : std::uint8_t { run, once };
+enum class Command : std::uint8_t { run, once, check };
+// What of a person the pages show; by name as in --web.show-users.
+enum class ShownUsers : std::uint8_t { never, ids, names };
 
 struct Flags {
-  Command command = Command::run;
-  std::string config_file;    // never empty
-  bool config_check = false;  // load the configuration, say what is wrong, and end; only with Command::run
+  std::string config_file;                      // never empty
   std::vector<ListenAddress> listen_addresses;  // at least one
   std::string telemetry_path = "/metrics";      // begins with a slash; is none of the other pages
-  int max_requests = 40;                        // scrapes at a time; 0: no limit
-  std::string storage_path;  // a directory, or kMemoryStorage; empty only with Command::once or config_check
-  bool reset_counters = false;
+  std::string web_config_file;                  // exporter-toolkit's; empty: none
+  std::string external_url;                     // without a slash at its end; empty: unknown
+  std::string route_prefix;                     // "/prefix", or empty; by default the path of external_url
+  std::optional<ListenAddress> probe_address;   // a plain listener for /-/healthy and /-/ready
+  std::string storage_path;  // a directory, or kMemoryStorage; empty with once, check or config_check only
+  std::string output;        // Command::once: the file to write; empty: stdout
+  int max_requests = 40;     // scrapes at a time; 0: no limit
+  Command command = Command::run;
+  ShownUsers show_users = ShownUsers::ids;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::logfmt;
-  std::string output;  // Command::once: the file to write; empty: stdout
+  bool config_check = false;  // load the configuration, say what is wrong, and end; only with Command::run
+  bool enable_lifecycle = false;     // POST /-/reload
+  bool systemd_socket = false;       // sockets from systemd instead of listen_addresses
+  bool openmetrics_created = false;  // _created lines
+  bool reset_counters = false;
+  bool check_json = false;  // Command::check: the report as JSON
+  bool force = false;       // Command::check: also with accounts that are left alone after a refusal
 };
 
 // The program has nothing to run: help, version (code 0, to stdout) or wrong usage (code 2, to stderr).

@@ -238,6 +238,13 @@ class IntegrationParts final : public Integration {
     add_samplers(config, around);
   }
 
+  Probes probes() override {
+    return {.okta = okta_,
+            .reader_api = reader_.api,
+            .reader = reader_.table,
+            .provisioner = provisioner_ ? &provisioner_->table : nullptr};
+  }
+
   Result<void> restore() override {
     if (needs_request_) {
       return {};

@@ -10,10 +10,13 @@
 #include "config/config.h"
 #include "config/secret.h"
 #include "metrics/registry.h"
+#include "net/api_client.h"
 #include "net/curl_transport.h"
+#include "okta/client.h"
 #include "provisioning/classifier.h"
 #include "sampling/sample_book.h"
 #include "sampling/scheduler.h"
+#include "servicenow/table_client.h"
 #include "storage/store.h"
 
 namespace exporter::app {
@@ -38,6 +41,15 @@ class Integration {
   static Result<std::unique_ptr<Integration>> make(const config::Integration& config,
                                                    const Surroundings& surroundings);
   virtual ~Integration() = default;
+
+  // For the command check: what it may ask, and as whom. Valid as long as the integration.
+  struct Probes {
+    okta::Client& okta;
+    net::ApiClient& reader_api;
+    servicenow::TableClient& reader;
+    servicenow::TableClient* provisioner = nullptr;  // null: not configured, or its cap is 0
+  };
+  virtual Probes probes() = 0;
 
   // Opens the state where that needs no request, so that scrapes see at once what they saw before a restart.
   virtual Result<void> restore() = 0;

@@ -1,5 +1,6 @@
 #include "app/run.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -7,15 +8,18 @@
 #include <iostream>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <unistd.h>
 
 #include "app/exporter.h"
 #include "app/flags.h"
 #include "app/signals.h"
+#include "app/systemd.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/load.h"
+#include "config/web_config.h"
 
 namespace exporter::app {
 
@@ -51,9 +55,14 @@ int run_forever(Exporter& exporter, Log& log) {
     log.error("cannot start", {{"error", started.error().message}});
     return kTrouble;
   }
+  notify_systemd("READY=1");
   for (int signal = signals.wait(); signal == SIGHUP; signal = signals.wait()) {
-    log.warn("SIGHUP: this version reads its configuration at start only; restart it to apply a change");
+    notify_systemd("RELOADING=1");
+    // What went wrong is in the log and in config_last_reload_successful.
+    [[maybe_unused]] const Result<void> reloaded = exporter.reload();
+    notify_systemd("READY=1");
   }
+  notify_systemd("STOPPING=1");
   log.info("stopping");
   exporter.stop();
   return kGood;
@@ -71,6 +80,13 @@ int run_once(Exporter& exporter, const Flags& flags, Log& log) {
   return failed == 0 ? kGood : kTrouble;
 }
 
+int run_check(Exporter& exporter, const Flags& flags, const Clock& clock) {
+  const std::vector<IntegrationReport> reports = exporter.check();
+  std::cout << (flags.check_json ? to_json(reports, to_iso8601(clock.now())) : to_text(reports))
+            << std::flush;
+  return is_good(reports) ? kGood : kTrouble;
+}
+
 }  // namespace
 
 int run(int argc, const char* const* argv) {
@@ -85,6 +101,14 @@ int run(int argc, const char* const* argv) {
       std::cerr << error.to_string() << '\n';
     }
     return kUsage;
+  }
+  if (!flags->web_config_file.empty()) {
+    if (const config::WebConfigResult web = config::load_web_config(flags->web_config_file); !web) {
+      for (const config::ConfigError& error : web.error()) {
+        std::cerr << error.to_string() << '\n';
+      }
+      return kUsage;
+    }
   }
   if (flags->config_check) {
     for (const std::string& warning : loaded->warnings) {
@@ -101,7 +125,10 @@ int run(int argc, const char* const* argv) {
     return kGood;
   }
 
-  const std::unique_ptr<Log> log = make_log(flags->log_level, flags->log_format);
+  // The report is what check has to say; the log beside it only disturbs.
+  const LogLevel level =
+      flags->command == Command::check ? std::max(flags->log_level, LogLevel::error) : flags->log_level;
+  const std::unique_ptr<Log> log = make_log(level, flags->log_format);
   for (const std::string& warning : loaded->warnings) {
     log->warn(warning);
   }
@@ -114,10 +141,13 @@ int run(int argc, const char* const* argv) {
   log->info("starting", {{"version", std::string(version())}, {"config", flags->config_file}});
 
   const RealClock clock;
-  Result<std::unique_ptr<Exporter>> exporter = Exporter::make(*flags, loaded->config, clock, *log);
+  Result<std::unique_ptr<Exporter>> exporter = Exporter::make(*flags, *loaded, clock, *log);
   if (!exporter) {
     log->error("cannot start", {{"error", exporter.error().message}});
     return kTrouble;
+  }
+  if (flags->command == Command::check) {
+    return run_check(**exporter, *flags, clock);
   }
   return flags->command == Command::once ? run_once(**exporter, *flags, *log) : run_forever(**exporter, *log);
 }

@@ -14,6 +14,8 @@
 #include <yaml-cpp/yaml.h>
 
 #include "base/text.h"
+#include "config/redact.h"
+#include "config/yaml_document.h"
 #include "config/yaml_reader.h"
 
 namespace exporter::config {
@@ -21,7 +23,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kMaxFileBytes = std::size_t{4} * 1024 * 1024;
 constexpr std::size_t kMaxNameBytes = 64;
 constexpr std::size_t kMaxPatternBytes = 1000;
 constexpr std::size_t kMaxAclTables = 50;  // each is a label value
@@ -687,16 +688,6 @@ void read_document(const Value& document, Config& config) {
   });
 }
 
-std::vector<ConfigError> one_error(ConfigError error) {
-  std::vector<ConfigError> errors;
-  errors.push_back(std::move(error));
-  return errors;
-}
-
-std::unexpected<std::vector<ConfigError>> whole_file(const std::string& path, std::string message) {
-  return std::unexpected(one_error({.file = path, .key_path = {}, .message = std::move(message)}));
-}
-
 }  // namespace
 
 std::string ConfigError::to_string() const {
@@ -708,54 +699,21 @@ std::string ConfigError::to_string() const {
 }
 
 LoadResult load_config(const std::string& path) {
-  std::error_code failure;
-  const std::filesystem::file_status status = std::filesystem::status(path, failure);
-  if (std::filesystem::is_directory(status)) {
-    return whole_file(path, "is a directory; name the configuration file");
-  }
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string text;
-  if (file) {
-    text.resize(kMaxFileBytes + 1);
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
-  }
-  if (!file.is_open() || file.bad()) {
-    return whole_file(path, "cannot be read: " + std::generic_category().message(errno) +
-                                "; check the path and that the exporter's user may read it");
-  }
-  if (text.size() > kMaxFileBytes)
-    return whole_file(path, "is larger than 4 MiB; this is no configuration file");
-  return parse_config(text, path);
+  const auto text = read_whole_file(path);
+  if (!text) return std::unexpected(text.error());
+  return parse_config(*text, path);
 }
 
 LoadResult parse_config(std::string_view yaml, const std::string& path) {
-  std::vector<YAML::Node> documents;
-  try {
-    documents = YAML::LoadAll(std::string(yaml));
-  } catch (const YAML::Exception& exception) {
-    // Newer versions of yaml-cpp append the name that was not found, and `password: *abc` makes a password
-    // such a name.
-    const std::string message = exception.msg.substr(0, exception.msg.find(':'));
-    const bool known = !exception.mark.is_null();
-    return std::unexpected(one_error({.file = path,
-                                      .line = known ? exception.mark.line + 1 : 0,
-                                      .column = known ? exception.mark.column + 1 : 0,
-                                      .key_path = {},
-                                      .message = "is not valid YAML: " + message}));
-  }
-  std::erase_if(documents, [](const YAML::Node& node) { return node.IsNull(); });
-  if (documents.empty()) return whole_file(path, "is empty; config.example.yml shows what to write");
   ReadContext context(path);
-  if (documents.size() > 1) {
-    context.error(documents[1].Mark(), {},
-                  "a second YAML document begins here; only one is allowed: remove the ---");
-  }
+  const auto document = parse_document(yaml, context);
+  if (!document) return std::unexpected(document.error());
+  if (!*document) return whole_file_error(path, "is empty; config.example.yml shows what to write");
   LoadedConfig loaded;
-  read_document(Value(context, documents.front()), loaded.config);
+  read_document(Value(context, **document), loaded.config);
   if (!context.errors().empty()) return std::unexpected(std::move(context.errors()));
   loaded.warnings = std::move(context.warnings());
+  loaded.redacted = redacted_yaml(**document);
   return loaded;
 }
 

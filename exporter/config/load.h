@@ -26,6 +26,8 @@ struct ConfigError {
 struct LoadedConfig {
   Config config;
   std::vector<std::string> warnings;  // in the form of ConfigError::to_string(); to be logged at every start
+  // The file for /config: comments gone, every secret replaced.
+  std::string redacted = {};
 };
 
 using LoadResult = std::expected<LoadedConfig, std::vector<ConfigError>>;

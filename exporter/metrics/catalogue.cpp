@@ -514,6 +514,7 @@ constinit const Metric http_requests_total{
     .help = "Requests that the exporter answered, by handler (other: no such page) and HTTP status.",
     .labels = kHttpLabels,
     .max_series = 100,
+    .fleeting = true,
 };
 constinit const Metric unknown_values_total{
     .name = "okta_servicenow_exporter_unknown_values_total",
@@ -525,6 +526,16 @@ constinit const Metric unknown_values_total{
         "words, and the exporter wants an update.",
     .labels = kUnknownValueLabels,
     .max_series = 100,
+};
+constinit const Metric web_certificate_expiry_timestamp_seconds{
+    .name = "okta_servicenow_exporter_web_certificate_expiry_timestamp_seconds",
+    .type = Type::gauge,
+    .unit = "seconds",
+    .help =
+        "Unix time at which the certificate ends that the exporter itself serves TLS with; absent where it "
+        "serves none.",
+    .labels = {},
+    .max_series = 1,
 };
 constinit const Metric storage_size_bytes{
     .name = "okta_servicenow_exporter_storage_size_bytes",
@@ -544,6 +555,7 @@ constinit const Metric process_cpu_seconds_total{
     .help = "Processor time that the process has used, in user and system mode.",
     .labels = {},
     .max_series = 1,
+    .fleeting = true,
 };
 constinit const Metric process_open_fds{
     .name = "process_open_fds",
@@ -552,6 +564,7 @@ constinit const Metric process_open_fds{
     .help = "File descriptors that the process holds open.",
     .labels = {},
     .max_series = 1,
+    .fleeting = true,
 };
 constinit const Metric process_max_fds{
     .name = "process_max_fds",
@@ -560,6 +573,7 @@ constinit const Metric process_max_fds{
     .help = "File descriptors that the process may hold open.",
     .labels = {},
     .max_series = 1,
+    .fleeting = true,
 };
 constinit const Metric process_virtual_memory_bytes{
     .name = "process_virtual_memory_bytes",
@@ -568,6 +582,7 @@ constinit const Metric process_virtual_memory_bytes{
     .help = "Virtual memory of the process.",
     .labels = {},
     .max_series = 1,
+    .fleeting = true,
 };
 constinit const Metric process_resident_memory_bytes{
     .name = "process_resident_memory_bytes",
@@ -576,6 +591,7 @@ constinit const Metric process_resident_memory_bytes{
     .help = "Memory of the process that is in RAM.",
     .labels = {},
     .max_series = 1,
+    .fleeting = true,
 };
 constinit const Metric process_start_time_seconds{
     .name = "process_start_time_seconds",
@@ -584,6 +600,7 @@ constinit const Metric process_start_time_seconds{
     .help = "Unix time at which the process started.",
     .labels = {},
     .max_series = 1,
+    .fleeting = true,
 };
 constinit const Metric process_threads{
     .name = "process_threads",
@@ -592,6 +609,7 @@ constinit const Metric process_threads{
     .help = "Threads of the process.",
     .labels = {},
     .max_series = 1,
+    .fleeting = true,
 };
 
 }  // namespace catalogue
@@ -642,6 +660,7 @@ constexpr const Metric* kAll[] = {
     &catalogue::config_last_reload_success_timestamp_seconds,
     &catalogue::http_requests_total,
     &catalogue::unknown_values_total,
+    &catalogue::web_certificate_expiry_timestamp_seconds,
     &catalogue::storage_size_bytes,
     &catalogue::process_cpu_seconds_total,
     &catalogue::process_open_fds,

@@ -27,6 +27,8 @@ struct Metric {
   std::size_t max_series;                // per integration; of metrics without that label: in all
   bool sampled = false;                  // its HELP says so
   std::span<const double> buckets = {};  // of histograms: upper bounds, +Inf left out
+  // Moves with every scrape: written anew each time, below what can be kept from one scrape to the next.
+  bool fleeting = false;
 };
 
 // HELP as exposed: `help`, and for sampled metrics the sentence on background sampling.
@@ -83,6 +85,7 @@ extern const Metric config_last_reload_successful;
 extern const Metric config_last_reload_success_timestamp_seconds;
 extern const Metric http_requests_total;   // handler, code
 extern const Metric unknown_values_total;  // metric, label
+extern const Metric web_certificate_expiry_timestamp_seconds;
 extern const Metric storage_size_bytes;
 // From /proc at each scrape (process_metrics.h).
 extern const Metric process_cpu_seconds_total;

@@ -1,6 +1,7 @@
 #include "metrics/registry.h"
 
 #include <algorithm>
+#include <atomic>
 #include <iterator>
 #include <map>
 #include <stdexcept>
@@ -77,8 +78,9 @@ bool is_below(std::string_view owner, std::string_view prefix) {
 struct OwnSeries {
   std::variant<prometheus::Counter, prometheus::Gauge, prometheus::Histogram> instrument;
   std::optional<SystemTime> expires;
+  SystemTime created;
 
-  explicit OwnSeries(const Metric& metric) {
+  OwnSeries(const Metric& metric, SystemTime now) : created(now) {
     switch (metric.type) {
       case Type::counter:
         break;  // what a variant holds at first
@@ -95,6 +97,9 @@ struct OwnSeries {
 
 Series read(const OwnSeries& own, const LabelValues& label_values) {
   Series series{.label_values = label_values};
+  if (!std::holds_alternative<prometheus::Gauge>(own.instrument)) {
+    series.created = own.created;
+  }
   if (const auto* counter = std::get_if<prometheus::Counter>(&own.instrument)) {
     series.value = counter->Value();
   } else if (const auto* gauge = std::get_if<prometheus::Gauge>(&own.instrument)) {
@@ -164,7 +169,7 @@ struct Registry::Impl {
       REQUIRES(mutex) {
     std::shared_ptr<OwnSeries>& series = own_families[&metric][label_values];
     if (!series) {
-      series = std::make_shared<OwnSeries>(metric);
+      series = std::make_shared<OwnSeries>(metric, clock.now());
     }
     return series;
   }
@@ -177,8 +182,16 @@ struct Registry::Impl {
     }
   }
 
+  // After the change: who reads the revision and then collects sees the change, or the revision before it.
+  void changed(const Metric& metric) {
+    if (!metric.fleeting) revision.fetch_add(1);
+  }
+
   const Clock& clock;
+  std::atomic<std::uint64_t> revision = 0;
   mutable Mutex mutex;
+  // The first end of a gauge that collect() still shows.
+  std::optional<SystemTime> next_end GUARDED_BY(mutex);
   std::uint64_t publications GUARDED_BY(mutex) = 0;
   std::map<std::string, Publication, std::less<>> published GUARDED_BY(mutex);
   std::map<const Metric*, OwnFamily> own_families GUARDED_BY(mutex);
@@ -203,6 +216,7 @@ void Registry::publish(const std::string& owner, Snapshot snapshot) {
   Impl::Publication& publication = impl_->published[owner];
   publication.number = ++impl_->publications;
   publication.points.swap(points);
+  impl_->revision.fetch_add(1);
 }
 
 void Registry::retract(std::string_view prefix) {
@@ -211,6 +225,7 @@ void Registry::retract(std::string_view prefix) {
   }
   const MutexLock lock(impl_->mutex);
   std::erase_if(impl_->published, [&](const auto& entry) { return is_below(entry.first, prefix); });
+  impl_->revision.fetch_add(1);
   if (prefix.find('/') != std::string_view::npos) {
     return;
   }
@@ -227,6 +242,7 @@ void Registry::retract(std::string_view prefix) {
 void Registry::add(const Metric& counter, const std::vector<std::string>& label_values, double amount) {
   require(counter.type == Type::counter, counter, "add() is for counters");
   std::get<prometheus::Counter>(impl_->own(counter, label_values)->instrument).Increment(amount);
+  impl_->changed(counter);
 }
 
 void Registry::set(const Metric& gauge, const std::vector<std::string>& label_values, double value,
@@ -240,11 +256,16 @@ void Registry::set(const Metric& gauge, const std::vector<std::string>& label_va
   OwnSeries& series = *impl_->find_or_make(gauge, values);
   std::get<prometheus::Gauge>(series.instrument).Set(value);
   series.expires = expires;
+  if (expires) {
+    impl_->next_end = std::min(impl_->next_end.value_or(*expires), *expires);
+  }
+  impl_->changed(gauge);
 }
 
 void Registry::observe(const Metric& histogram, const std::vector<std::string>& label_values, double value) {
   require(histogram.type == Type::histogram, histogram, "observe() is for histograms");
   std::get<prometheus::Histogram>(impl_->own(histogram, label_values)->instrument).Observe(value);
+  impl_->changed(histogram);
 }
 
 void Registry::remove(const Metric& gauge, const std::vector<std::string>& label_values) {
@@ -254,10 +275,30 @@ void Registry::remove(const Metric& gauge, const std::vector<std::string>& label
   const auto family = impl_->own_families.find(&gauge);
   if (family != impl_->own_families.end()) {
     family->second.erase(values);
+    impl_->changed(gauge);
   }
 }
 
-std::vector<Family> Registry::collect() const {
+std::uint64_t Registry::revision() const {
+  const SystemTime now = impl_->clock.now();
+  const MutexLock lock(impl_->mutex);
+  if (impl_->next_end && *impl_->next_end <= now) {
+    impl_->next_end.reset();
+    for (const auto& [metric, family] : impl_->own_families) {
+      for (const auto& [label_values, series] : family) {
+        const std::optional<SystemTime> end = series->expires;
+        if (end && now < *end) impl_->next_end = std::min(impl_->next_end.value_or(*end), *end);
+      }
+    }
+    impl_->revision.fetch_add(1);
+  }
+  return impl_->revision.load();
+}
+
+std::vector<Family> Registry::collect(Part part) const {
+  const auto wanted = [part](const Metric& metric) {
+    return part == Part::all || metric.fleeting == (part == Part::fleeting);
+  };
   // Everything that Candidates point into.
   std::vector<std::shared_ptr<const Snapshot>> snapshots;
   std::map<std::string_view, Family> own;
@@ -270,6 +311,7 @@ std::vector<Family> Registry::collect() const {
       numbers.push_back(publication.number);
     }
     for (const auto& [metric, series_map] : impl_->own_families) {
+      if (!wanted(*metric)) continue;
       Family family{.metric = metric, .series = {}};
       family.series.reserve(series_map.size());
       for (const auto& [label_values, series] : series_map) {
@@ -283,12 +325,15 @@ std::vector<Family> Registry::collect() const {
       }
     }
   }
-  snapshots.push_back(std::make_shared<const Snapshot>(process_points()));
-  numbers.push_back(0);
+  if (part != Part::lasting) {
+    snapshots.push_back(std::make_shared<const Snapshot>(process_points()));
+    numbers.push_back(0);
+  }
 
   std::map<std::string_view, std::vector<Candidate>> published;
   for (std::size_t i = 0; i < snapshots.size(); ++i) {
     for (const Point& point : *snapshots[i]) {
+      if (!wanted(*point.metric)) continue;
       published[point.metric->name].push_back({.metric = point.metric,
                                                .label_values = &point.label_values,
                                                .value = point.value,

@@ -31,6 +31,8 @@ struct Series {
       {};  // upper bound (the last is +Inf), cumulative count
   std::uint64_t count = 0;
   double sum = 0;
+  // Counters and histograms that live for the process: when they began at 0.
+  std::optional<SystemTime> created = std::nullopt;
 };
 struct Family {
   const Metric* metric;
@@ -66,8 +68,12 @@ class Registry {
   void observe(const Metric& histogram, const std::vector<std::string>& label_values, double value);
   void remove(const Metric& gauge, const std::vector<std::string>& label_values);
 
+  // Metric::fleeting or not.
+  enum class Part : std::uint8_t { all, lasting, fleeting };
   // Sorted by name; families without series are left out. Includes process_* of this process.
-  std::vector<Family> collect() const;
+  std::vector<Family> collect(Part part = Part::all) const;
+  // As long as it stays the same, collect(Part::lasting) gives the same. Read it before collect().
+  std::uint64_t revision() const;
 
  private:
   struct Impl;

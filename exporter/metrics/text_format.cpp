@@ -20,7 +20,7 @@ void append_digits(std::string& out, Number value) {
   out.append(std::begin(digits), end);
 }
 
-// HELP: backslash and line feed; label values: the double quote too.
+// HELP of text 0.0.4: backslash and line feed; everything else: the double quote too.
 void append_escaped(std::string& out, std::string_view text, bool quoted) {
   for (const char c : text) {
     if (c == '\\') {
@@ -35,10 +35,41 @@ void append_escaped(std::string& out, std::string_view text, bool quoted) {
   }
 }
 
+// Text 0.0.4 and OpenMetrics differ in little; where they do, `openmetrics` tells them apart.
+struct Format {
+  bool openmetrics = false;
+  bool created = false;
+};
+
+constexpr std::string_view kTotal = "_total";
+constexpr std::string_view kInfo = "_info";
+
+// A gauge that is always 1 and is all labels.
+bool is_info(const Metric& metric) { return metric.type == Type::gauge && metric.name.ends_with(kInfo); }
+
+// OpenMetrics names a family without the suffix that its samples carry.
+std::string_view family_name(const Metric& metric, Format format) {
+  std::string_view name = metric.name;
+  if (!format.openmetrics) return name;
+  if (metric.type == Type::counter && name.ends_with(kTotal)) name.remove_suffix(kTotal.size());
+  if (is_info(metric)) name.remove_suffix(kInfo.size());
+  return name;
+}
+
+// The bounds of buckets are numbers in their canonical form there: 1.0, not 1.
+void append_bound(std::string& out, double bound, Format format) {
+  const std::size_t begin = out.size();
+  append_number(out, bound);
+  if (format.openmetrics && std::isfinite(bound) &&
+      std::string_view(out).substr(begin).find_first_of(".e") == std::string_view::npos) {
+    out += ".0";
+  }
+}
+
 // name{label="value",…} and the space before the value; `le` is left out where it is null.
-void append_series(std::string& out, const Metric& metric, std::string_view suffix, const Series& series,
-                   const double* le) {
-  out += metric.name;
+void append_series(std::string& out, const Metric& metric, std::string_view name, std::string_view suffix,
+                   const Series& series, const double* le, Format format) {
+  out += name;
   out += suffix;
   char separator = '{';
   for (std::size_t i = 0; i < metric.labels.size() && i < series.label_values.size(); ++i) {
@@ -52,7 +83,7 @@ void append_series(std::string& out, const Metric& metric, std::string_view suff
   if (le != nullptr) {
     out += separator;
     out += "le=\"";
-    append_number(out, *le);
+    append_bound(out, *le, format);
     out += '"';
     separator = ',';
   }
@@ -62,40 +93,69 @@ void append_series(std::string& out, const Metric& metric, std::string_view suff
   out += ' ';
 }
 
-void append_histogram(std::string& out, const Metric& metric, const Series& series) {
+void append_histogram(std::string& out, const Metric& metric, const Series& series, Format format) {
   for (const auto& [bound, count] : series.buckets) {
-    append_series(out, metric, "_bucket", series, &bound);
+    append_series(out, metric, metric.name, "_bucket", series, &bound, format);
     append_digits(out, count);
     out += '\n';
   }
-  append_series(out, metric, "_sum", series, nullptr);
+  append_series(out, metric, metric.name, "_sum", series, nullptr, format);
   append_number(out, series.sum);
   out += '\n';
-  append_series(out, metric, "_count", series, nullptr);
+  append_series(out, metric, metric.name, "_count", series, nullptr, format);
   append_digits(out, series.count);
   out += '\n';
 }
 
-void append_family(std::string& out, const Family& family) {
+void append_line(std::string& out, std::string_view word, std::string_view name, std::string_view text) {
+  out.append("# ").append(word).append(" ").append(name).append(" ").append(text).append("\n");
+}
+
+void append_help(std::string& out, const Metric& metric, std::string_view name, Format format) {
+  std::string help;
+  append_escaped(help, help_of(metric), format.openmetrics);
+  append_line(out, "HELP", name, help);
+}
+
+void append_family(std::string& out, const Family& family, Format format) {
   const Metric& metric = *family.metric;
-  out += "# HELP ";
-  out += metric.name;
-  out += ' ';
-  append_escaped(out, help_of(metric), false);
-  out += "\n# TYPE ";
-  out += metric.name;
-  out += ' ';
-  out += to_string(metric.type);
-  out += '\n';
+  const std::string_view name = family_name(metric, format);
+  if (format.openmetrics) {
+    append_line(out, "TYPE", name, is_info(metric) ? "info" : to_string(metric.type));
+    if (!metric.unit.empty()) append_line(out, "UNIT", name, metric.unit);
+    append_help(out, metric, name, format);
+  } else {
+    append_help(out, metric, name, format);
+    append_line(out, "TYPE", name, to_string(metric.type));
+  }
   for (const Series& series : family.series) {
     if (metric.type == Type::histogram) {
-      append_histogram(out, metric, series);
-      continue;
+      append_histogram(out, metric, series, format);
+    } else {
+      append_series(out, metric, metric.name, "", series, nullptr, format);
+      append_number(out, series.value);
+      out += '\n';
     }
-    append_series(out, metric, "", series, nullptr);
-    append_number(out, series.value);
-    out += '\n';
+    if (format.created && series.created) {
+      append_series(out, metric, name, "_created", series, nullptr, format);
+      append_number(out, to_seconds(*series.created));
+      out += '\n';
+    }
   }
+}
+
+std::string render(std::span<const Family> families, Format format) {
+  constexpr std::size_t kTypicalSeries = 120;
+  std::size_t series = 0;
+  for (const Family& family : families) {
+    series += 3 + family.series.size();
+  }
+  std::string out;
+  out.reserve(series * kTypicalSeries);
+  for (const Family& family : families) {
+    append_family(out, family, format);
+  }
+  return out;
 }
 
 void append_cell(std::string& out, std::string_view text) {
@@ -141,18 +201,10 @@ void append_number(std::string& out, double value) {
   }
 }
 
-std::string render_text(std::span<const Family> families) {
-  constexpr std::size_t kTypicalSeries = 120;
-  std::size_t series = 0;
-  for (const Family& family : families) {
-    series += 3 + family.series.size();
-  }
-  std::string out;
-  out.reserve(series * kTypicalSeries);
-  for (const Family& family : families) {
-    append_family(out, family);
-  }
-  return out;
+std::string render_text(std::span<const Family> families) { return render(families, {}); }
+
+std::string render_openmetrics(std::span<const Family> families, bool created) {
+  return render(families, {.openmetrics = true, .created = created});
 }
 
 std::string render_markdown_table() {

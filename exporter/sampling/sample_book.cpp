@@ -33,6 +33,11 @@ void SampleBook::enroll(const std::string& integration, std::string_view sampler
   row.interval = interval;
 }
 
+void SampleBook::forget(std::string_view integration) {
+  const MutexLock lock(mutex_);
+  std::erase_if(rows_, [&](const auto& row) { return row.first.first == integration; });
+}
+
 void SampleBook::restore(const std::string& integration, std::string_view sampler, SystemTime last_success) {
   registry_.set(catalogue::sample_success_timestamp_seconds, {integration, std::string(sampler)},
                 to_seconds(last_success));

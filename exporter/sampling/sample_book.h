@@ -34,6 +34,8 @@ class SampleBook {
   SampleBook(metrics::Registry& registry, Log& log, std::function<void()> after_sample = {});
 
   void enroll(const std::string& integration, std::string_view sampler, std::chrono::milliseconds interval);
+  // The integration is not sampled any more.
+  void forget(std::string_view integration);
   // The time of a success before this process started.
   void restore(const std::string& integration, std::string_view sampler, SystemTime last_success);
   // A failure is logged as a warning the first time and whenever its class changes, at debug while it stays

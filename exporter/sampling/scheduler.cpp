@@ -18,6 +18,7 @@ struct Scheduler::Job {
   std::stop_source stop{std::nostopstate};
   SampleRun* run = nullptr;
   bool timed_out = false;
+  bool removed = false;  // to be forgotten as soon as it does not run
 };
 
 Scheduler::Scheduler(SchedulerOptions options, const Clock& clock, SampleBook& book)
@@ -31,7 +32,52 @@ void Scheduler::add(const std::string& integration, std::unique_ptr<Sampler> sam
   job->integration = integration;
   job->sampler = std::move(sampler);
   const MutexLock lock(mutex_);
+  if (started_ && !job->sampler->triggered()) {
+    job->due = clock_.steady_now();
+  }
   jobs_.push_back(std::move(job));
+  wake_.request_stop();
+}
+
+void Scheduler::remove(std::string_view integration) {
+  std::vector<std::unique_ptr<Job>> removed;  // destroyed without the lock
+  const MutexLock lock(mutex_);
+  const auto is_mine = [&](const auto& job) { return job->integration == integration; };
+  std::erase_if(queue_, is_mine);
+  for (const auto& job : jobs_) {
+    if (!is_mine(job)) continue;
+    job->removed = true;
+    job->queued = false;
+    job->due.reset();
+    // Also before it has told of its run: work() looks at `removed`.
+    if (job->run != nullptr) job->stop.request_stop();
+  }
+  run_ended_.wait(mutex_, [&]() REQUIRES(mutex_) {
+    return std::ranges::none_of(jobs_, [&](const auto& job) { return is_mine(job) && job->running; });
+  });
+  for (auto& job : jobs_) {
+    if (is_mine(job)) removed.push_back(std::move(job));
+  }
+  std::erase(jobs_, nullptr);
+}
+
+void Scheduler::want_threads(int threads) {
+  {
+    const MutexLock lock(mutex_);
+    if (!started_) {
+      options_.threads = std::max(options_.threads, threads);
+      return;
+    }
+  }
+  for (; options_.threads < threads; ++options_.threads) {
+    threads_.emplace_back([this](std::stop_token stop) { work(std::move(stop)); });
+  }
+}
+
+void Scheduler::set_sample_timeout(std::chrono::milliseconds timeout) {
+  const MutexLock lock(mutex_);
+  options_.sample_timeout = timeout;
+  wake_.request_stop();
 }
 
 void Scheduler::start() {
@@ -75,7 +121,7 @@ void Scheduler::trigger(std::string_view integration, std::string_view sampler, 
     return;
   }
   for (const auto& job : jobs_) {
-    if (job->integration != integration || job->sampler->name() != sampler || job->queued) {
+    if (job->removed || job->integration != integration || job->sampler->name() != sampler || job->queued) {
       continue;
     }
     if (!job->running) {
@@ -166,7 +212,7 @@ void Scheduler::work(std::stop_token stop) {
     {
       const MutexLock lock(mutex_);
       job->run = &run;
-      if (!started_) {
+      if (!started_ || job->removed) {
         source.request_stop();
       }
       wake_.request_stop();  // the dispatcher must watch this run's progress
@@ -175,7 +221,12 @@ void Scheduler::work(std::stop_token stop) {
     const MutexLock lock(mutex_);
     job->run = nullptr;
     job->running = false;
-    reschedule(*job, started, result);
+    if (job->removed) {
+      job->due.reset();
+    } else {
+      reschedule(*job, started, result);
+    }
+    run_ended_.notify_all();
     wake_.request_stop();
   }
 }

@@ -32,7 +32,8 @@ struct SchedulerOptions {
   std::uint64_t seed = 0;
 };
 
-// add() before start(); trigger() from any thread; stop() cancels what runs and joins.
+// add() and remove() from one thread at a time, before start() or after; trigger() from any thread; stop()
+// cancels what runs and joins.
 class Scheduler {
  public:
   Scheduler(SchedulerOptions options, const Clock& clock, SampleBook& book);
@@ -41,6 +42,12 @@ class Scheduler {
   Scheduler& operator=(const Scheduler&) = delete;
 
   void add(const std::string& integration, std::unique_ptr<Sampler> sampler);
+  // Cancels what runs of the integration, waits for it, and forgets its samplers.
+  void remove(std::string_view integration);
+  // For more integrations than at first; never fewer.
+  void want_threads(int threads);
+  // Time without progress, from now on.
+  void set_sample_timeout(std::chrono::milliseconds timeout);
   void start();
   void stop();
   // Makes a sampler due now. One that runs already is left alone, or runs again afterwards. Does nothing
@@ -61,12 +68,13 @@ class Scheduler {
   void reschedule(Job& job, SteadyTime started, const Result<void>& result) REQUIRES(mutex_);
   std::chrono::milliseconds jittered(std::chrono::milliseconds interval) REQUIRES(mutex_);
 
-  const SchedulerOptions options_;
+  SchedulerOptions options_;  // sample_timeout: guarded by mutex_; the others don't change
   const Clock& clock_;
   SampleBook& book_;
 
   Mutex mutex_;
   std::condition_variable_any work_available_;
+  std::condition_variable_any run_ended_;
   std::vector<std::unique_ptr<Job>> jobs_ GUARDED_BY(mutex_);
   std::deque<Job*> queue_ GUARDED_BY(mutex_);
   std::mt19937_64 random_ GUARDED_BY(mutex_);

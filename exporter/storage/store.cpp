@@ -8,6 +8,7 @@
 #include "base/mutex.h"
 #include "storage/drift_ledger.h"
 #include "storage/known_links.h"
+#include "storage/page_queries.h"
 #include "storage/schema.h"
 #include "storage/sqlite.h"
 #include "storage/state_file.h"
@@ -383,6 +384,18 @@ class SqliteStore final : public Store {
     const MutexLock lock(mutex_);
     Transaction transaction(database_);
     return transaction.commit(count_leavers(database_, id));
+  }
+
+  Result<DriftPage> drift_page(const DriftQuery& query) override {
+    const MutexLock lock(mutex_);
+    Transaction transaction(database_);
+    return transaction.commit(read_drift_page(database_, query));
+  }
+
+  Result<FailurePage> failure_page(const FailureQuery& query) override {
+    const MutexLock lock(mutex_);
+    Transaction transaction(database_);
+    return transaction.commit(read_failure_page(database_, query));
   }
 
   Result<void> set_sample_success(IntegrationId id, const std::string& sampler, SystemTime time) override {

@@ -154,6 +154,51 @@ struct VerdictCommit {
   Counters increments;
 };
 
+// What a page for people asks of the ledger and of the failures, and gets.
+struct DriftQuery {
+  enum class Sort : std::uint8_t { first_seen, resolved, integration, kind, okta_user_id };
+
+  std::vector<std::string> integrations;  // by name; those that are configured now
+  std::string kind = {};                  // empty: any
+  bool resolved = false;                  // the entries that ended, instead of those that are open
+  Sort sort = Sort::first_seen;
+  bool descending = false;
+  std::size_t offset = 0;
+  std::size_t limit = 100;
+};
+
+struct DriftRow {
+  std::string integration;
+  LedgerEntry entry;
+};
+
+struct DriftPage {
+  std::uint64_t total = 0;  // that the filter lets through
+  std::vector<DriftRow> rows;
+};
+
+struct FailureQuery {
+  enum class Sort : std::uint8_t { time, integration, operation, reason };
+
+  std::vector<std::string> integrations;
+  std::string operation = {};  // empty: any
+  std::string reason = {};     // empty: any
+  Sort sort = Sort::time;
+  bool descending = true;
+  std::size_t offset = 0;
+  std::size_t limit = 100;
+};
+
+struct FailureRow {
+  std::string integration;
+  Failure failure;
+};
+
+struct FailurePage {
+  std::uint64_t total = 0;
+  std::vector<FailureRow> rows;
+};
+
 // Thread-safe (one mutex around the connection). All errors are class storage and name the file.
 class Store {
  public:
@@ -201,6 +246,9 @@ class Store {
   virtual Result<void> set_leavers_found(IntegrationId id, const std::vector<LeaverFound>& found) = 0;
   // Leavers by what was found of them.
   virtual Result<std::map<std::string, std::uint64_t>> former_users(IntegrationId id) = 0;
+
+  virtual Result<DriftPage> drift_page(const DriftQuery& query) = 0;
+  virtual Result<FailurePage> failure_page(const FailureQuery& query) = 0;
 
   virtual Result<void> set_sample_success(IntegrationId id, const std::string& sampler, SystemTime time) = 0;
   virtual Result<std::map<std::string, SystemTime>> sample_successes(IntegrationId id) = 0;

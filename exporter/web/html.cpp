@@ -20,7 +20,7 @@ constexpr std::string_view kStylesheet = R"css(:root {
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--text); font: 1rem/1.5 system-ui, sans-serif; }
-header, main, footer { max-width: 72rem; margin: 0 auto; padding: 1rem; }
+header, main, footer { max-width: 80rem; margin: 0 auto; padding: 1rem; }
 header { border-bottom: 1px solid var(--line); }
 h1 { font-size: 1.5rem; margin: 0; overflow-wrap: anywhere; }
 h2 { font-size: 1.125rem; margin: 1.5rem 0 .5rem; }
@@ -41,6 +41,30 @@ th:first-child, td:first-child { padding-left: .5rem; }
 tbody th { font-weight: 600; overflow-wrap: anywhere; }
 .good { color: var(--good); } .bad { color: var(--bad); } .wait { color: var(--wait); }
 .state { font-weight: 600; white-space: nowrap; }
+nav a[aria-current] { color: var(--text); font-weight: 600; text-decoration: none; }
+.filters { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: end; margin: .5rem 0 1rem; }
+.filters label { display: grid; gap: .125rem; color: var(--muted); font-size: .875rem; }
+select, button { font: inherit; color: var(--text); background: var(--raised); border: 1px solid var(--line);
+  border-radius: .25rem; padding: .3rem .6rem; min-height: 2.25rem; max-width: 100%; }
+select:focus-visible, button:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+.count { font-weight: 600; }
+.id, pre { font-family: ui-monospace, monospace; font-size: .875rem; }
+.id, .key, .text { overflow-wrap: anywhere; }
+pre { background: var(--raised); border: 1px solid var(--line); padding: .75rem; overflow-x: auto; }
+.prose p, .prose li { max-width: 44rem; }
+.cards { font-size: .9375rem; }
+.cards td:last-child { min-width: 10rem; }
+.cards .what { min-width: 18rem; }
+time { white-space: nowrap; }
+@media (max-width: 60rem) {
+  .cards, .cards caption, .cards tbody, .cards tr, .cards td, .cards tbody th { display: block; width: 100%; }
+  .cards td:last-child, .cards .what { min-width: 0; }
+  .cards thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .cards tr { border: 1px solid var(--line); border-radius: .25rem; margin-bottom: .75rem; padding: .25rem .5rem; }
+  .cards td, .cards tbody th { display: grid; grid-template-columns: 8rem 1fr; gap: .5rem; padding: .2rem 0; border: 0; }
+  .cards td:first-child, .cards th:first-child { padding-left: 0; }
+  .cards td::before, .cards tbody th::before { content: attr(data-label); color: var(--muted); font-weight: 400; }
+}
 @media (max-width: 40rem) {
   header, main, footer { padding: .75rem; }
   th, td { padding-right: .5rem; }

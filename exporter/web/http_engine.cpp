@@ -10,6 +10,8 @@
 
 #include <httplib.h>
 
+#include "base/text.h"
+
 namespace exporter::web {
 namespace {
 
@@ -45,6 +47,13 @@ std::string joined(const httplib::Request& request, const std::string& name) {
     values += at->second;
   }
   return values;
+}
+
+bool has_mark_of_proxy(const httplib::Request& request) {
+  return std::ranges::any_of(request.headers, [](const auto& header) {
+    const std::string name = to_lower(header.first);
+    return name == "forwarded" || name.starts_with("x-forwarded") || name == "x-real-ip" || name == "via";
+  });
 }
 
 bool is_known_method(std::string_view method) {
@@ -106,6 +115,10 @@ class HttpEngine::Engine final : public httplib::Server {
     }
     routed_.accept = joined(request, "Accept");
     routed_.accept_encoding = joined(request, "Accept-Encoding");
+    routed_.authorization = joined(request, "Authorization");
+    routed_.host = joined(request, "Host");
+    routed_.origin = joined(request, "Origin");
+    routed_.forwarded = has_mark_of_proxy(request);
     const auto found = routes_.find(request.path);
     if (found == routes_.end()) {
       routed_.status = 404;

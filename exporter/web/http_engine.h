@@ -15,7 +15,11 @@ struct RoutedRequest {
   std::string query;  // as sent, without "?"
   std::string accept;
   std::string accept_encoding;
-  std::string allow;  // with 405: the methods that the path has
+  std::string authorization;
+  std::string host;
+  std::string origin;
+  bool forwarded = false;  // some proxy left its mark: Forwarded, X-Forwarded-*, X-Real-IP, Via
+  std::string allow;       // with 405: the methods that the path has
 };
 
 // Not thread-safe: one thread adds routes and then parses.

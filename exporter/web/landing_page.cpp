@@ -4,27 +4,12 @@
 #include <string_view>
 
 #include "web/html.h"
+#include "web/page_shell.h"
 
 namespace exporter::web {
 namespace {
 
 using namespace std::chrono_literals;
-
-// "12 s", "3 min", "5 h", "2 d": one unit is enough to see whether something is stale.
-std::string rough(std::chrono::milliseconds age) {
-  if (age < 2min) return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(age).count()) + " s";
-  if (age < 2h) return std::to_string(std::chrono::duration_cast<std::chrono::minutes>(age).count()) + " min";
-  if (age < 48h) return std::to_string(std::chrono::duration_cast<std::chrono::hours>(age).count()) + " h";
-  return std::to_string(std::chrono::duration_cast<std::chrono::days>(age).count()) + " d";
-}
-
-std::string time_element(SystemTime time, SystemTime now) {
-  const std::string iso = to_iso8601(std::chrono::floor<std::chrono::seconds>(time));
-  std::string html = "<time datetime=\"" + iso + "\" title=\"" + iso + "\">";
-  // The system's clock may have been set back.
-  html += time > now ? "just now" : rough(now - time) + " ago";
-  return html + "</time>";
-}
 
 struct StateText {
   std::string_view style;
@@ -44,19 +29,29 @@ StateText describe(StatusRow::State state) {
   return {"bad", "✗", "Failing"};
 }
 
+// The roles keep it a table for a screen reader where a phone shows every row as a card.
+void append_cell(std::string& html, std::string_view title, std::string_view content,
+                 std::string_view attributes = {}) {
+  html.append("<td role=\"cell\" data-label=\"").append(title).append("\"").append(attributes);
+  html.append(">").append(content).append("</td>");
+}
+
 void append_row(std::string& html, const StatusRow& row, SystemTime now) {
   const StateText state = describe(row.state);
-  html.append("<tr><th scope=\"row\">").append(html_escape(row.integration)).append("</th><td>");
-  html.append(html_escape(row.sampler)).append("</td><td class=\"state ").append(state.style);
-  html.append(R"("><span aria-hidden="true">)").append(state.mark).append("</span> ").append(state.word);
-  html.append("</td><td>");
-  html.append(row.last_success ? time_element(*row.last_success, now) : std::string("never"));
-  html.append("</td><td>");
-  html.append(row.interval > 0ms ? "every " + html_escape(to_prometheus_duration(row.interval))
+  html.append("<tr role=\"row\"><th scope=\"row\" role=\"rowheader\" data-label=\"Integration\">");
+  html.append(html_escape(row.integration)).append("</th>");
+  append_cell(html, "Sampler", html_escape(row.sampler));
+  std::string mark = "<span><span aria-hidden=\"true\">";
+  mark.append(state.mark).append("</span> ").append(state.word).append("</span>");
+  append_cell(html, "State", mark, " class=\"state " + std::string(state.style) + "\"");
+  append_cell(html, "Last success",
+              row.last_success ? time_element(*row.last_success, now) : std::string("never"));
+  append_cell(html, "Interval",
+              row.interval > 0ms ? "every " + html_escape(to_prometheus_duration(row.interval))
                                  : std::string("when needed"));
-  html.append("</td><td>");
-  html.append(row.last_error ? html_escape(to_string(*row.last_error)) : std::string("none"));
-  html.append("</td></tr>\n");
+  append_cell(html, "Last error",
+              row.last_error ? html_escape(to_string(*row.last_error)) : std::string("none"));
+  html.append("</tr>\n");
 }
 
 std::string summary(const std::vector<StatusRow>& rows) {
@@ -82,28 +77,31 @@ std::string summary(const std::vector<StatusRow>& rows) {
 }  // namespace
 
 std::string render_landing_page(const LandingPage& page, const std::vector<StatusRow>& rows, SystemTime now) {
-  std::string html = "<header>\n<h1>okta-servicenow-exporter</h1>\n";
-  html.append("<p class=\"muted\">Prometheus exporter for provisioning from Okta to ServiceNow, version ");
-  html.append(html_escape(page.version)).append("</p>\n<nav aria-label=\"Pages\"><ul>\n");
+  std::string html =
+      page_header("okta-servicenow-exporter", Page::overview,
+                  "<p class=\"muted\">Prometheus exporter for provisioning from Okta to ServiceNow, "
+                  "version " +
+                      html_escape(page.version) + "</p>\n");
+  html += "<main id=\"main\">\n<h2 id=\"watched\">What is watched</h2>\n<p>";
+  html.append(summary(rows)).append("</p>\n");
+  if (!rows.empty()) {
+    html.append("<table class=\"cards\" role=\"table\" aria-labelledby=\"watched\">\n");
+    html.append(
+        "<caption>One row per integration and sampler</caption>\n<thead role=\"rowgroup\"><tr role=\"row\">");
+    for (const std::string_view column :
+         {"Integration", "Sampler", "State", "Last success", "Interval", "Last error"}) {
+      html.append("<th scope=\"col\" role=\"columnheader\">").append(column).append("</th>");
+    }
+    html.append("</tr></thead>\n<tbody role=\"rowgroup\">\n");
+    for (const StatusRow& row : rows) append_row(html, row, now);
+    html.append("</tbody>\n</table>\n");
+  }
+  html += "<h2 id=\"machines\">For machines</h2>\n<ul>\n";
   for (const auto& [text, target] : page.links) {
     html.append("<li><a href=\"").append(html_escape(target)).append("\">");
     html.append(html_escape(text)).append("</a></li>\n");
   }
-  html.append("</ul></nav>\n</header>\n<main id=\"main\">\n<h2 id=\"watched\">What is watched</h2>\n<p>");
-  html.append(summary(rows)).append("</p>\n");
-  if (!rows.empty()) {
-    // The table scrolls within itself on a phone; tabindex lets a keyboard scroll it.
-    html.append(
-        "<div class=\"scroll\" role=\"region\" aria-labelledby=\"watched\" tabindex=\"0\">\n<table>\n");
-    html.append("<caption>One row per integration and sampler</caption>\n<thead><tr>");
-    for (const std::string_view column :
-         {"Integration", "Sampler", "State", "Last success", "Interval", "Last error"}) {
-      html.append("<th scope=\"col\">").append(column).append("</th>");
-    }
-    html.append("</tr></thead>\n<tbody>\n");
-    for (const StatusRow& row : rows) append_row(html, row, now);
-    html.append("</tbody>\n</table>\n</div>\n");
-  }
+  html += "</ul>\n";
   html.append("</main>\n<footer><p>As of <time>");
   html.append(to_iso8601(std::chrono::floor<std::chrono::seconds>(now))).append("</time></p></footer>\n");
   return html_page("okta-servicenow-exporter", "", html);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -36,6 +37,7 @@ std::string local_address(int socket) {
     ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
     return "[" + std::string(text.data()) + "]:" + std::to_string(ntohs(v6.sin6_port));
   }
+  if (storage.ss_family != AF_INET) return {};
   sockaddr_in v4{};
   std::memcpy(&v4, &storage, sizeof v4);
   ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
@@ -130,6 +132,26 @@ Result<Listener> Listener::open(std::string_view address) {
     if (error != 0) return cannot_listen(address, describe(error));
   }
   std::string bound = local_address(socket.get());
+  return Listener(std::move(socket), std::move(bound));
+}
+
+Result<Listener> Listener::inherit(FileDescriptor socket) {
+  const auto refuse = [&](std::string_view what) {
+    return std::unexpected(Error{ErrorClass::connection, "file descriptor " + std::to_string(socket.get()) +
+                                                             " was handed over and " + std::string(what) +
+                                                             "; the socket unit needs ListenStream="});
+  };
+  int listening = 0;
+  socklen_t length = sizeof listening;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0) {
+    return refuse("is no socket");
+  }
+  if (listening == 0) return refuse("does not listen");
+  std::string bound = local_address(socket.get());
+  if (bound.empty()) return refuse("is no TCP socket");
+  const int flags = ::fcntl(socket.get(), F_GETFL);
+  ::fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK);
+  ::fcntl(socket.get(), F_SETFD, FD_CLOEXEC);
   return Listener(std::move(socket), std::move(bound));
 }
 

@@ -24,6 +24,9 @@ class Listener {
   // IPv6 as Go's exporters do.
   static Result<Listener> open(std::string_view address);
 
+  // A TCP socket that listens already, such as systemd's.
+  static Result<Listener> inherit(FileDescriptor socket);
+
   int fd() const { return socket_.get(); }
   // "127.0.0.1:34567", "[::]:10717"
   const std::string& address() const { return address_; }

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #include "web/negotiation.h"
+#include "web/page_access.h"
 #include "web/response_head.h"
 
 namespace exporter::web {
@@ -49,11 +50,13 @@ Error system_error(std::string_view what) {
 
 }  // namespace
 
-Loop::Loop(const ServerOptions& options, const std::vector<Route>& routes, Log& log, ServerObserver& observer)
+Loop::Loop(const ServerOptions& options, const std::vector<Route>& routes, Log& log, ServerObserver& observer,
+           std::unique_ptr<WebSettings> settings)
     : options_(options),
       routes_(routes),
       log_(log),
       observer_(observer),
+      settings_(std::move(settings)),
       worker_(log,
               [this] {
                 const std::uint64_t one = 1;
@@ -91,7 +94,8 @@ Result<void> Loop::open(std::vector<Listener> listeners) {
       return std::unexpected(system_error("can't watch " + listeners_[i].address()));
     }
   }
-  if (has_slow_routes_) worker_.start();
+  if (settings_) headers_ = settings_->current().headers;
+  if (has_slow_routes_ || settings_) worker_.start();
   return {};
 }
 
@@ -169,11 +173,13 @@ void Loop::on_event(std::uint64_t id, std::uint32_t events) {
     case Connection::Phase::reading:
       switch (connection.receive(scratch_)) {
         case Connection::Io::blocked:
+          set_interest(client, connection.blocked_on());
           return;
         case Connection::Io::closed:
-          close(client);
+          on_closed(client);
           return;
         case Connection::Io::done:
+          set_interest(client, EPOLLIN);
           serve_next(client);
           return;
       }
@@ -218,8 +224,26 @@ void Loop::accept_clients(const Listener& listener) {
   }
 }
 
+void Loop::on_closed(Client& client) {
+  Connection& connection = client.connection;
+  if (!connection.spoke_plain_http()) {
+    close(client);
+    return;
+  }
+  observer_.on_served(kOtherHandler, 400);
+  connection.send_in_the_clear(
+      "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 49\r\n"
+      "Connection: close\r\n\r\nClient sent an HTTP request to an HTTPS server.\r\n");
+  connection.end_output();
+  connection.phase = Connection::Phase::lingering;
+  client.deadline.set(lingering_, now_);
+  set_interest(client, EPOLLIN);
+}
+
 void Loop::turn_away(FileDescriptor socket) {
   observer_.on_served(kOtherHandler, 503);
+  // A handshake for the sake of a refusal is not worth what it costs.
+  if (settings_ && settings_->current().tls) return;
   const WebResponse response = error_response(503);
   Connection connection(std::move(socket));
   connection.send(
@@ -236,7 +260,8 @@ void Loop::add_client(FileDescriptor socket) {
   // (measured).
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const std::uint64_t id = next_id_++;
-  auto client = std::make_unique<Client>(id, std::move(socket));
+  auto client =
+      std::make_unique<Client>(id, std::move(socket), settings_ ? settings_->current().tls : nullptr);
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.u64 = id;
@@ -280,10 +305,21 @@ void Loop::resume_accepting() {
 
 void Loop::take_answers() {
   for (Worker::Answer& answer : worker_.take_answers()) {
+    if (answer.check) passwords_.remember(*answer.check, answer.granted);
     const auto found = clients_.find(answer.connection);
     if (found == clients_.end()) continue;
     Client& client = *found->second;
-    respond(client, routes_[client.connection.route].name, std::move(answer.response));
+    if (!answer.check) {
+      respond(client, routes_[client.connection.route].name, std::move(answer.response));
+      continue;
+    }
+    RoutedRequest routed = std::move(client.waiting).value_or(RoutedRequest());
+    client.waiting.reset();
+    if (answer.granted) {
+      this->answer(client, std::move(routed), true);
+    } else {
+      demand_password(client, routed);
+    }
   }
 }
 
@@ -316,6 +352,70 @@ void Loop::dispatch(Client& client, const RequestHead& head) {
   connection.keep_alive = head.keep_alive;
   connection.head_only = head.text.starts_with("HEAD ");
   connection.accepts_gzip = accepts_gzip(routed.accept_encoding);
+  if (settings_) {
+    admit(client, std::move(routed));
+  } else {
+    answer(client, std::move(routed), false);
+  }
+}
+
+std::string_view Loop::handler_name(const RoutedRequest& routed) const {
+  return routed.status == 200 ? std::string_view(routes_[routed.route].name) : kOtherHandler;
+}
+
+void Loop::admit(Client& client, RoutedRequest routed) {
+  const WebSettings::Current& settings = settings_->current();
+  if (settings.broken) {
+    respond(client, handler_name(routed), error_response(500));
+    return;
+  }
+  headers_ = settings.headers;
+  if (!settings_->allow_request(now_)) {
+    respond(client, handler_name(routed), error_response(429));
+    return;
+  }
+  if (settings.users.empty()) {
+    answer(client, std::move(routed), false);
+    return;
+  }
+  const std::optional<Credentials> credentials = parse_basic(routed.authorization);
+  if (!credentials) {
+    demand_password(client, routed);
+    return;
+  }
+  PasswordMemo::Verdict verdict = passwords_.look_up(*credentials, settings.users);
+  if (verdict.granted) {
+    if (*verdict.granted) {
+      answer(client, std::move(routed), true);
+    } else {
+      demand_password(client, routed);
+    }
+    return;
+  }
+  const std::string_view handler = handler_name(routed);
+  client.waiting = std::move(routed);
+  hand_over(client, {.connection = client.id, .request = {}, .check = std::move(verdict.check)}, handler);
+}
+
+void Loop::demand_password(Client& client, const RoutedRequest& routed) {
+  WebResponse response = error_response(401);
+  response.headers.emplace_back("WWW-Authenticate", "Basic");
+  respond(client, handler_name(routed), std::move(response));
+}
+
+void Loop::hand_over(Client& client, Worker::Job job, std::string_view handler) {
+  if (!worker_.submit(std::move(job))) {
+    client.waiting.reset();
+    respond(client, handler, text_response(503, "Too many requests are waiting; try again later.\n"));
+    return;
+  }
+  client.connection.phase = Connection::Phase::handling;
+  client.deadline.clear();
+  set_interest(client, 0);
+}
+
+void Loop::answer(Client& client, RoutedRequest routed, bool authenticated) {
+  Connection& connection = client.connection;
   if (routed.status != 200) {
     WebResponse response = error_response(routed.status);
     if (routed.status == 405) response.headers.emplace_back("Allow", routed.allow);
@@ -334,22 +434,29 @@ void Loop::dispatch(Client& client, const RequestHead& head) {
     ++scrapes_;
     connection.counts_as_scrape = true;
   }
+  // Asked of the kernel for pages only, not for scrapes.
+  const bool sees_people = !connection.counts_as_scrape &&
+                           may_see_people({.authenticated = authenticated,
+                                           .verified_certificate = connection.encrypted() && settings_ &&
+                                                                   settings_->current().verifies_clients,
+                                           .from_loopback = is_loopback_connection(connection.fd()),
+                                           .forwarded = routed.forwarded,
+                                           .host = routed.host});
+  const bool same_origin = is_same_origin(routed.origin, routed.host);
   WebRequest request{.method = std::move(routed.method),
                      .path = std::move(routed.path),
                      .query = std::move(routed.query),
                      .accept = std::move(routed.accept),
+                     .host = std::move(routed.host),
+                     .may_see_people = sees_people,
+                     .same_origin = same_origin,
                      .accepts_gzip = connection.accepts_gzip};
   if (route.speed == Server::Speed::fast) {
     respond(client, route.name, run_handler(route.handler, request, log_));
     return;
   }
-  if (!worker_.submit({client.id, &route.handler, std::move(request)})) {
-    respond(client, route.name, text_response(503, "Too many pages are being made; try again later.\n"));
-    return;
-  }
-  connection.phase = Connection::Phase::handling;
-  client.deadline.clear();
-  set_interest(client, 0);
+  hand_over(client, {.connection = client.id, .handler = &route.handler, .request = std::move(request)},
+            route.name);
 }
 
 void Loop::refuse(Client& client, int status) {
@@ -368,13 +475,25 @@ void Loop::respond(Client& client, std::string_view handler, WebResponse respons
   }
   const bool gzip = connection.accepts_gzip && response.gzip_body != nullptr;
   std::shared_ptr<const std::string> body = gzip ? response.gzip_body : response.body;
-  if (response.status == 204 || response.status == 304) body.reset();
-  std::string head = make_response_head(response, {.content_length = body ? body->size() : 0,
-                                                   .gzip = gzip,
-                                                   .keep_alive = connection.keep_alive,
-                                                   .date = date()});
+  std::shared_ptr<const std::string> tail = gzip ? response.gzip_tail : response.tail;
+  if (response.status == 204 || response.status == 304) {
+    body.reset();
+    tail.reset();
+  }
+  const std::size_t size = (body ? body->size() : 0) + (tail ? tail->size() : 0);
+  for (const auto& [name, value] : headers_) {
+    // The web config file has the last word.
+    std::erase_if(response.headers, [&](const auto& header) { return header.first == name; });
+    response.headers.emplace_back(name, value);
+  }
+  std::string head = make_response_head(
+      response, {.content_length = size, .gzip = gzip, .keep_alive = connection.keep_alive, .date = date()});
   observer_.on_served(handler, response.status);
-  connection.send(std::move(head), connection.head_only ? nullptr : std::move(body));
+  if (connection.head_only) {
+    body.reset();
+    tail.reset();
+  }
+  connection.send(std::move(head), std::move(body), std::move(tail));
   flush(client);
 }
 
@@ -394,7 +513,7 @@ void Loop::flush(Client& client) {
   const bool progress = connection.bytes_sent() != sent_before;
   if (progress || connection.phase != Connection::Phase::writing) client.deadline.set(writes_, now_);
   connection.phase = Connection::Phase::writing;
-  set_interest(client, EPOLLOUT);
+  set_interest(client, connection.blocked_on());
 }
 
 void Loop::finish_response(Client& client) {

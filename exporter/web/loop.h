@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -19,6 +20,7 @@
 #include "web/http_engine.h"
 #include "web/listener.h"
 #include "web/server.h"
+#include "web/web_settings.h"
 #include "web/worker.h"
 
 namespace exporter::web {
@@ -33,8 +35,9 @@ struct Route {
 
 class Loop {
  public:
-  // Everything passed by reference outlives the loop.
-  Loop(const ServerOptions& options, const std::vector<Route>& routes, Log& log, ServerObserver& observer);
+  // Everything passed by reference outlives the loop. `settings` may be null: no web config file.
+  Loop(const ServerOptions& options, const std::vector<Route>& routes, Log& log, ServerObserver& observer,
+       std::unique_ptr<WebSettings> settings = nullptr);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -48,11 +51,13 @@ class Loop {
 
  private:
   struct Client {
-    Client(std::uint64_t number, FileDescriptor socket)
-        : id(number), connection(std::move(socket)), deadline(number) {}
+    Client(std::uint64_t number, FileDescriptor socket, std::shared_ptr<const TlsContext> tls)
+        : id(number), connection(std::move(socket), std::move(tls)), deadline(number) {}
     std::uint64_t id;
     Connection connection;
     Deadline deadline;
+    // A request whose password is being checked.
+    std::optional<RoutedRequest> waiting;
   };
 
   int wait_milliseconds() const;
@@ -70,6 +75,14 @@ class Loop {
   // One request, even if more were received: a client that pipelines waits its turn.
   void serve_next(Client& client);
   void dispatch(Client& client, const RequestHead& head);
+  // By the web config file: passwords first, then everything else, as exporter-toolkit does it.
+  void admit(Client& client, RoutedRequest routed);
+  void answer(Client& client, RoutedRequest routed, bool authenticated);
+  void demand_password(Client& client, const RoutedRequest& routed);
+  // Leaves the client to the worker; 503 where too much waits already.
+  void hand_over(Client& client, Worker::Job job, std::string_view handler);
+  void on_closed(Client& client);
+  std::string_view handler_name(const RoutedRequest& routed) const;
   void refuse(Client& client, int status);
   void respond(Client& client, std::string_view handler, WebResponse response);
   void flush(Client& client);
@@ -84,6 +97,10 @@ class Loop {
   Log& log_;
   ServerObserver& observer_;
   HttpEngine engine_;
+  std::unique_ptr<WebSettings> settings_;
+  PasswordMemo passwords_;
+  // Of the web config file, for every answer.
+  std::vector<std::pair<std::string, std::string>> headers_;
   Worker worker_;
   std::size_t max_connections_ = 0;
   bool has_slow_routes_ = false;

@@ -32,6 +32,60 @@ int parse_weight(std::string_view parameters) {
 
 }  // namespace
 
+namespace {
+
+std::string_view unquoted(std::string_view value) {
+  if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
+    return value.substr(1, value.size() - 2);
+  return value;
+}
+
+// The value of a media range's parameter, without quotes; nullopt where it is not there.
+std::optional<std::string_view> parameter(std::string_view parameters, std::string_view name) {
+  for (const std::string_view part : split(parameters, ';')) {
+    const auto equals = part.find('=');
+    if (equals == std::string_view::npos || !equals_ignore_case(trim(part.substr(0, equals)), name)) continue;
+    return unquoted(trim(part.substr(equals + 1)));
+  }
+  return std::nullopt;
+}
+
+// What we would send for one media range.
+std::optional<ExpositionFormat> format_for(std::string_view type, std::string_view parameters) {
+  const std::optional<std::string_view> version = parameter(parameters, "version");
+  if (equals_ignore_case(type, "application/openmetrics-text")) {
+    if (!version || *version == "1.0.0") return ExpositionFormat::openmetrics;
+    if (*version == "0.0.1") return ExpositionFormat::openmetrics_draft;
+    return std::nullopt;
+  }
+  if (equals_ignore_case(type, "text/plain")) {
+    if (!version || *version == "0.0.4") return ExpositionFormat::text;
+    return std::nullopt;
+  }
+  if (type == "*/*" || equals_ignore_case(type, "text/*")) return ExpositionFormat::text;
+  return std::nullopt;
+}
+
+}  // namespace
+
+ExpositionFormat exposition_format(std::string_view accept) {
+  ExpositionFormat best = ExpositionFormat::text;
+  int best_weight = 0;
+  for (const std::string_view element : split(accept, ',')) {
+    const auto semicolon = element.find(';');
+    const std::string_view parameters =
+        semicolon == std::string_view::npos ? std::string_view() : element.substr(semicolon + 1);
+    const auto format = format_for(trim(element.substr(0, semicolon)), parameters);
+    if (!format) continue;
+    const int weight = parse_weight(parameters);
+    if (weight > best_weight) {
+      best = *format;
+      best_weight = weight;
+    }
+  }
+  return best;
+}
+
 bool accepts_gzip(std::string_view accept_encoding) {
   std::optional<int> gzip;
   std::optional<int> any;

@@ -1,5 +1,6 @@
 #include "web/response_head.h"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <utility>
@@ -110,9 +111,14 @@ std::string make_response_head(const WebResponse& response, const HeadFacts& fac
   }
   if (facts.gzip) append_header(head, "Content-Encoding", "gzip");
   append_header(head, "Vary", "Accept-Encoding");
-  append_header(head, "X-Content-Type-Options", "nosniff");
+  const auto is_set = [&](std::string_view header) {
+    return std::ranges::any_of(response.headers, [&](const auto& set) { return set.first == header; });
+  };
+  if (!is_set("X-Content-Type-Options")) append_header(head, "X-Content-Type-Options", "nosniff");
   if (response.content_type.starts_with("text/html")) {
-    append_header(head, "Content-Security-Policy", kContentSecurityPolicy);
+    if (!is_set("Content-Security-Policy")) {
+      append_header(head, "Content-Security-Policy", kContentSecurityPolicy);
+    }
     append_header(head, "Referrer-Policy", "no-referrer");
   }
   for (const auto& [name, value] : response.headers) append_header(head, name, value);

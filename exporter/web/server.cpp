@@ -6,6 +6,7 @@
 #include "base/mutex.h"
 #include "web/listener.h"
 #include "web/loop.h"
+#include "web/web_settings.h"
 
 namespace exporter::web {
 
@@ -34,15 +35,32 @@ void Server::route(std::string method, std::string path, std::string name, Speed
 }
 
 Result<void> Server::start() {
+  std::unique_ptr<WebSettings> settings;
+  if (const std::string& file = impl_->options.web_config_file; !file.empty()) {
+    auto opened = WebSettings::open(file, impl_->log, [&observer = impl_->observer](auto not_after) {
+      observer.on_certificate(not_after);
+    });
+    if (!opened) return std::unexpected(opened.error());
+    settings = std::move(*opened);
+  }
   std::vector<Listener> listeners;
   std::vector<std::string> addresses;
+  for (const int socket : impl_->options.inherited_sockets) {
+    auto listener = Listener::inherit(FileDescriptor(socket));
+    if (!listener) return std::unexpected(listener.error());
+    addresses.push_back(listener->address());
+    listeners.push_back(std::move(*listener));
+  }
+  const bool inherited = !listeners.empty();
   for (const std::string& address : impl_->options.listen_addresses) {
+    if (inherited) break;
     auto listener = Listener::open(address);
     if (!listener) return std::unexpected(listener.error());
     addresses.push_back(listener->address());
     listeners.push_back(std::move(*listener));
   }
-  auto loop = std::make_unique<Loop>(impl_->options, impl_->routes, impl_->log, impl_->observer);
+  auto loop =
+      std::make_unique<Loop>(impl_->options, impl_->routes, impl_->log, impl_->observer, std::move(settings));
   if (auto opened = loop->open(std::move(listeners)); !opened) return opened;
   impl_->loop = std::move(loop);
   impl_->addresses = std::move(addresses);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -24,6 +25,13 @@ struct WebRequest {
   std::string path = {};    // percent-decoded
   std::string query = {};   // without "?", not decoded
   std::string accept = {};  // several Accept fields joined by ", "
+  std::string host = {};    // the Host field, as sent
+  // Whether the client may see personal data: it proved who it is, or it sits on this machine
+  // (page_access.h).
+  bool may_see_people = false;
+  // Whether the Origin field, where there is one, names the host that was asked: a page of another site may
+  // make a browser send a POST.
+  bool same_origin = true;
   // Whether `gzip_body` of the answer will be sent: do not compress for nothing.
   bool accepts_gzip = false;
   // Asked to stop when the server stops: a slow handler that takes longer than milliseconds must look at it.
@@ -38,6 +46,9 @@ struct WebResponse {
   // The same body, gzipped, where the caller has it ready; else the server sends `body` as it is. `body` may
   // then be null if the request accepts gzip.
   std::shared_ptr<const std::string> gzip_body = nullptr;
+  // Sent after `body` or `gzip_body`: what changes from answer to answer, while those are kept.
+  std::shared_ptr<const std::string> tail = nullptr;
+  std::shared_ptr<const std::string> gzip_tail = nullptr;
   // Beside those that the server sets itself (Date, Content-*, Connection, Vary, nosniff, the policy of HTML
   // pages). A name that is no token or a value with a control character turns the answer into a 500: nothing
   // is smuggled into a head.
@@ -50,6 +61,10 @@ WebResponse text_response(int status, std::string text);
 struct ServerOptions {
   // host:port, [v6]:port, :port (all addresses of both families); port 0 takes a free one.
   std::vector<std::string> listen_addresses{":10717"};
+  // Listening sockets that were opened before (systemd_socket.h), instead of listen_addresses. Taken over.
+  std::vector<int> inherited_sockets = {};
+  // exporter-toolkit's web configuration: TLS, passwords, headers, rate limit. Empty: none.
+  std::string web_config_file = {};
   // At most this many, and at most three quarters of the process's descriptors: the samplers need some too.
   // Beyond it the oldest idle connection is closed, else the oldest without a whole request; if all are being
   // answered, 503.
@@ -76,6 +91,8 @@ class ServerObserver {
   // handler: the route's name, "other" for what no route took; code: HTTP status. Called when the answer is
   // decided.
   virtual void on_served(std::string_view handler, int code) = 0;
+  // A certificate came into use that ends then; nullopt: none is served.
+  virtual void on_certificate(std::optional<SystemTime> /*not_after*/) {}
 };
 
 // An exception that leaves a handler is logged and answered with 500.
@@ -95,7 +112,7 @@ class Server {
   // a worker thread, one after the other, the others in the loop: those must only read memory.
   enum class Speed : std::uint8_t { fast, slow };
   void route(std::string method, std::string path, std::string name, Speed speed, Handler handler);
-  // Once. An error (connection) names the address that could not be bound.
+  // Once. An error (connection) names the address that could not be bound, or is that of the web config file.
   Result<void> start();
   // Idempotent; from any thread but a handler's.
   void stop();

@@ -73,10 +73,16 @@ void Worker::run() {
       job = std::move(jobs_.front());
       jobs_.pop_front();
     }
-    WebResponse response = run_handler(*job.handler, job.request, log_);
+    Answer answer{.connection = job.connection};
+    if (job.check) {
+      answer.granted = job.check->run();
+      answer.check = std::move(job.check);
+    } else {
+      answer.response = run_handler(*job.handler, job.request, log_);
+    }
     {
       const MutexLock lock(mutex_);
-      answers_.push_back({job.connection, std::move(response)});
+      answers_.push_back(std::move(answer));
     }
     on_answer_();
   }

@@ -1,4 +1,5 @@
-// One thread that runs slow handlers, one after the other, and hands their answers back to the loop.
+// One thread that runs slow handlers and hashes passwords, one after the other, and hands the results back to
+// the loop.
 #pragma once
 
 #include <condition_variable>
@@ -6,12 +7,14 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <vector>
 
 #include "base/log.h"
 #include "base/mutex.h"
+#include "web/basic_auth.h"
 #include "web/server.h"
 
 namespace exporter::web {
@@ -24,12 +27,17 @@ class Worker {
  public:
   struct Job {
     std::uint64_t connection = 0;
+    // One of the two: a page to be made …
     const Handler* handler = nullptr;  // outlives the worker
     WebRequest request;
+    // … or a password to be checked.
+    std::optional<PasswordCheck> check = std::nullopt;
   };
   struct Answer {
     std::uint64_t connection = 0;
-    WebResponse response;
+    WebResponse response = {};
+    std::optional<PasswordCheck> check = std::nullopt;
+    bool granted = false;  // the verdict on `check`
   };
 
   // `on_answer` is called on the worker's thread after each answer.

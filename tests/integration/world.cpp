@@ -56,11 +56,14 @@ std::filesystem::path make_directory() {
 
 }  // namespace
 
-HttpAnswer http_get(const std::string& url, const std::string& accept_encoding) {
+HttpAnswer http_get(const std::string& url, const std::string& accept_encoding,
+                    const std::map<std::string, std::string>& headers) {
   const auto [origin, path] = split_url(url);
   httplib::Client client(origin);
   client.set_decompress(false);
-  return to_answer(client.Get(path.c_str(), httplib::Headers{{"Accept-Encoding", accept_encoding}}), url);
+  httplib::Headers fields{{"Accept-Encoding", accept_encoding}};
+  fields.insert(headers.begin(), headers.end());
+  return to_answer(client.Get(path.c_str(), fields), url);
 }
 
 HttpAnswer http_post(const std::string& url, const std::string& body) {
@@ -92,7 +95,8 @@ std::string iso_now() {
   return std::string(text) + millis;
 }
 
-World::World(WorldOptions options) : directory_(make_directory()) {
+World::World(WorldOptions options)
+    : exporter_arguments_(options.exporter_arguments), directory_(make_directory()) {
   std::vector<std::string> command{SIMULATOR_BINARY,
                                    "--scenario",
                                    options.scenario,
@@ -196,11 +200,11 @@ void World::start_exporter() {
     began_ = iso_now();
   }
   const std::size_t known = exporter_ ? exporter_->errors().size() : 0;
-  exporter_ = std::make_unique<Process>(
-      directory_, "exporter",
-      std::vector<std::string>{EXPORTER_BINARY, "--config.file=" + config_path().string(),
-                               "--storage.path=" + state_path().string(), "--web.listen-address=127.0.0.1:0",
-                               "--log.level=debug"});
+  std::vector<std::string> command{EXPORTER_BINARY, "--config.file=" + config_path().string(),
+                                   "--storage.path=" + state_path().string(),
+                                   "--web.listen-address=127.0.0.1:0", "--log.level=debug"};
+  command.insert(command.end(), exporter_arguments_.begin(), exporter_arguments_.end());
+  exporter_ = std::make_unique<Process>(directory_, "exporter", std::move(command));
   const std::string mark = "msg=listening address=";
   const bool up = eventually(
       [&] {
@@ -248,6 +252,10 @@ nlohmann::json World::change(const nlohmann::json& commands) const {
     throw std::runtime_error("the simulator refused a command: " + answer.body);
   }
   return nlohmann::json::parse(answer.body);
+}
+
+bool World::await_that(const std::function<bool()>& condition, double seconds) {
+  return eventually(condition, seconds);
 }
 
 std::string World::metrics_url() const { return exporter_url_ + "/metrics"; }

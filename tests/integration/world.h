@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,7 +21,8 @@ struct HttpAnswer {
   std::string body;
   std::string content_type;
 };
-HttpAnswer http_get(const std::string& url, const std::string& accept_encoding = "identity");
+HttpAnswer http_get(const std::string& url, const std::string& accept_encoding = "identity",
+                    const std::map<std::string, std::string>& headers = {});
 HttpAnswer http_post(const std::string& url, const std::string& body);
 
 struct WorldOptions {
@@ -34,6 +36,7 @@ struct WorldOptions {
   bool tls = false;                 // both vendors over HTTPS
   bool ca = true;                   // with tls: the exporter is given the CA
   std::string app = {};             // instead of the app's id
+  std::vector<std::string> exporter_arguments = {};
   std::string drift_interval = "1s";
   // The simulator's log begins with tasks that have just succeeded, also of users whose link is broken.
   std::string grace = "0s";
@@ -55,6 +58,10 @@ class World {
   nlohmann::json truth(const std::string& query = "") const;
   nlohmann::json change(const nlohmann::json& commands) const;
   std::string metrics_url() const;
+  // Of a page: url("/drift").
+  std::string url(const std::string& path) const { return exporter_url_ + path; }
+  // Polls until it holds, at most for the bound.
+  static bool await_that(const std::function<bool()>& condition, double seconds = 30);
   Exposition scrape() const;
   // Scrapes until the predicate holds, at most for the bound; the last scrape in any case.
   bool await(const std::function<bool(const Exposition&)>& predicate, double seconds = 30) const;
@@ -75,6 +82,7 @@ class World {
  private:
   void write_config(const WorldOptions& options) const;
 
+  std::vector<std::string> exporter_arguments_;
   std::filesystem::path directory_;
   std::unique_ptr<Process> simulator_;
   std::unique_ptr<Process> exporter_;

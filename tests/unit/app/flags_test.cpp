@@ -133,6 +133,70 @@ TEST(Flags, RefuseWrongUsageWithCodeTwoAndAReason) {
   EXPECT_THAT(refusal({"once", file, "--storage.reset-counters"}), HasSubstr("needs --storage.path"));
 }
 
+TEST(Flags, OfTheWebTakeTheirValues) {
+  const auto flags = parse({"--config.file=c.yml", "--storage.path=s", "--web.config.file=web.yml",
+                            "--web.external-url=https://mon.example.com/exporter/",
+                            "--web.probe-address=:10718", "--web.show-users=names", "--web.enable-lifecycle",
+                            "--web.systemd-socket", "--web.openmetrics-created"});
+  ASSERT_TRUE(flags) << flags.error().text;
+  EXPECT_EQ(flags->web_config_file, "web.yml");
+  EXPECT_EQ(flags->external_url, "https://mon.example.com/exporter");
+  EXPECT_EQ(flags->route_prefix, "/exporter") << "by default the path of the external URL";
+  EXPECT_EQ(flags->probe_address, (ListenAddress{"", 10718}));
+  EXPECT_EQ(flags->show_users, ShownUsers::names);
+  EXPECT_TRUE(flags->enable_lifecycle);
+  EXPECT_TRUE(flags->systemd_socket);
+  EXPECT_TRUE(flags->openmetrics_created);
+}
+
+TEST(Flags, OfTheWebAreOffByDefault) {
+  const auto flags = parse({"--config.file=c.yml", "--storage.path=s"});
+  ASSERT_TRUE(flags) << flags.error().text;
+  EXPECT_EQ(flags->web_config_file, "");
+  EXPECT_EQ(flags->external_url, "");
+  EXPECT_EQ(flags->route_prefix, "");
+  EXPECT_EQ(flags->probe_address, std::nullopt);
+  EXPECT_EQ(flags->show_users, ShownUsers::ids);
+  EXPECT_FALSE(flags->enable_lifecycle);
+  EXPECT_FALSE(flags->systemd_socket);
+  EXPECT_FALSE(flags->openmetrics_created);
+}
+
+TEST(Flags, ARoutePrefixStandsForItself) {
+  const auto prefix = [&](const char* external, const char* route) {
+    return parse({"--config.file=c.yml", "--storage.path=s", external, route})->route_prefix;
+  };
+  EXPECT_EQ(prefix("--web.external-url=http://h/a", "--web.route-prefix=/b/"), "/b");
+  EXPECT_EQ(prefix("--web.external-url=http://h/a", "--web.route-prefix=/"), "")
+      << "a proxy cuts the path off";
+  EXPECT_EQ(prefix("--web.external-url=http://h:1/", "--log.level=info"), "");
+}
+
+TEST(Flags, TheCommandCheckHasAFormatAndForce) {
+  const auto flags = parse({"check", "--config.file=c.yml", "--format=json", "--force"});
+  ASSERT_TRUE(flags) << flags.error().text;
+  EXPECT_EQ(flags->command, Command::check);
+  EXPECT_TRUE(flags->check_json);
+  EXPECT_TRUE(flags->force);
+  EXPECT_FALSE(parse({"check", "--config.file=c.yml"})->check_json);
+}
+
+TEST(Flags, OfTheWebRefuseWhatMakesNoSense) {
+  const auto refused = [](const char* flag) {
+    return refusal({"--config.file=c.yml", "--storage.path=s", flag});
+  };
+  EXPECT_THAT(refused("--web.external-url=mon.example.com"), HasSubstr("write it as https://"));
+  EXPECT_THAT(refused("--web.external-url=ftp://mon.example.com"), HasSubstr("write it as https://"));
+  EXPECT_THAT(refused("--web.external-url=https://u:p@h"), HasSubstr("write it as https://"));
+  EXPECT_THAT(refused("--web.external-url=https://h/?x"), HasSubstr("write it as https://"));
+  EXPECT_THAT(refused("--web.route-prefix=exporter"), HasSubstr("write it as /exporter"));
+  EXPECT_THAT(refused("--web.probe-address=10718"), HasSubstr("write it as :10717"));
+  EXPECT_THAT(refused("--web.show-users=all"), HasSubstr("is none of never, ids, names"));
+  EXPECT_THAT(refused("--web.telemetry-path=/runbook"), HasSubstr("another page"));
+  EXPECT_THAT(refusal({"check", "--config.file=c.yml", "--format=xml"}), HasSubstr("is none of text, json"));
+  EXPECT_THAT(refusal({"check", "--config.file=c.yml", "--config.check"}), HasSubstr("--config.check"));
+}
+
 TEST(ListenAddress, IsHostAndPort) {
   EXPECT_EQ(parse_listen_address(":10717"), (ListenAddress{"", 10717}));
   EXPECT_EQ(parse_listen_address("localhost:0"), (ListenAddress{"localhost", 0}));

@@ -6,6 +6,7 @@
 #include <optional>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -236,6 +237,38 @@ TEST_F(RegistryTest, ThreadsMayPublishCountAndReadTogether) {
   done = true;
   reader.join();
   EXPECT_THAT(shown(c::http_requests_total), ElementsAre(Pair("metrics 200", 2000)));
+}
+
+TEST_F(RegistryTest, TheRevisionTellsWhetherTheLastingPartChanged) {
+  registry_.publish("p/app_users", {{&c::okta_app_users, {"p", "ACTIVE"}, 1}});
+  std::uint64_t revision = registry_.revision();
+  const auto changed = [&] { return std::exchange(revision, registry_.revision()) != revision; };
+  EXPECT_FALSE(changed());
+  registry_.add(c::http_requests_total, {"metrics", "200"});
+  EXPECT_FALSE(changed()) << "scrapes themselves do that";
+  registry_.publish("p/app_users", {{&c::okta_app_users, {"p", "ACTIVE"}, 2}});
+  EXPECT_TRUE(changed());
+  registry_.add(c::api_throttled_seconds_total, {"p", "okta"}, 1);
+  EXPECT_TRUE(changed());
+  registry_.set(c::api_rate_limit_limit, {"okta", "h", "logs"}, 60, clock_.now() + seconds(60));
+  EXPECT_TRUE(changed());
+  clock_.advance(seconds(59));
+  EXPECT_FALSE(changed());
+  clock_.advance(seconds(1));
+  EXPECT_TRUE(changed()) << "a gauge came to its end";
+  EXPECT_FALSE(changed());
+  registry_.retract("p");
+  EXPECT_TRUE(changed());
+}
+
+TEST_F(RegistryTest, TheTwoPartsAreTheWhole) {
+  registry_.publish("p/app_users", {{&c::okta_app_users, {"p", "ACTIVE"}, 1}});
+  registry_.add(c::http_requests_total, {"metrics", "200"});
+  const auto lasting = registry_.collect(Registry::Part::lasting);
+  const auto fleeting = registry_.collect(Registry::Part::fleeting);
+  EXPECT_EQ(lasting.size(), 1U);
+  EXPECT_GT(fleeting.size(), 1U);
+  EXPECT_EQ(lasting.size() + fleeting.size(), registry_.collect().size());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <limits>
 #include <locale>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -97,6 +98,62 @@ TEST(RenderText, OfARegistryIsTheGoldenPage) {
   std::vector<Family> families = registry.collect();
   std::erase_if(families, [](const Family& family) { return family.metric->name.starts_with("process_"); });
   EXPECT_EQ(render_text(families), read(TEST_DATA_DIR "/exposition.txt"));
+}
+
+TEST(RenderOpenMetrics, NamesFamiliesWithoutTheSuffixOfTheirSamples) {
+  static constexpr Label kLabels[] = {{"a"}};
+  const Metric counter{.name = "x_seconds_total",
+                       .type = Type::counter,
+                       .unit = "seconds",
+                       .help = "A \"quoted\" \\ help\nin two lines.",
+                       .labels = kLabels,
+                       .max_series = 1};
+  const Metric info{.name = "x_build_info",
+                    .type = Type::gauge,
+                    .unit = "",
+                    .help = "Always 1.",
+                    .labels = kLabels,
+                    .max_series = 1};
+  const Metric gauge{.name = "x_bytes",
+                     .type = Type::gauge,
+                     .unit = "bytes",
+                     .help = "Bytes.",
+                     .labels = {},
+                     .max_series = 1};
+  const std::vector<Family> families{
+      {&counter,
+       {{.label_values = {"\"1\""}, .value = 2.5, .created = SystemTime(std::chrono::milliseconds(1500))}}},
+      {&info, {{.label_values = {"v"}, .value = 1}}},
+      {&gauge, {{.label_values = {}, .value = std::nan("")}}}};
+  const std::string expected =
+      "# TYPE x_seconds counter\n"
+      "# UNIT x_seconds seconds\n"
+      "# HELP x_seconds A \\\"quoted\\\" \\\\ help\\nin two lines.\n"
+      "x_seconds_total{a=\"\\\"1\\\"\"} 2.5\n"
+      "CREATED"
+      "# TYPE x_build info\n"
+      "# HELP x_build Always 1.\n"
+      "x_build_info{a=\"v\"} 1\n"
+      "# TYPE x_bytes gauge\n"
+      "# UNIT x_bytes bytes\n"
+      "# HELP x_bytes Bytes.\n"
+      "x_bytes NaN\n";
+  const auto with = [&](const std::string& created) {
+    std::string text = expected;
+    return text.replace(text.find("CREATED"), 7, created);
+  };
+  EXPECT_EQ(render_openmetrics(families, false), with(""));
+  EXPECT_EQ(render_openmetrics(families, true), with("x_seconds_created{a=\"\\\"1\\\"\"} 1.5\n"));
+}
+
+TEST(RenderOpenMetrics, WritesTheBoundsOfBucketsAsCanonicalNumbers) {
+  const fakes::FakeClock clock;
+  Registry registry(clock);
+  registry.observe(catalogue::api_request_duration_seconds, {"production", "okta"}, 0.3);
+  const std::string text = render_openmetrics(registry.collect(Registry::Part::lasting), false);
+  for (const char* bound : {"le=\"0.05\"", "le=\"1.0\"", "le=\"2.5\"", "le=\"30.0\"", "le=\"+Inf\""}) {
+    EXPECT_THAT(text, testing::HasSubstr(bound));
+  }
 }
 
 TEST(RenderText, DoesNotAskTheLocale) {

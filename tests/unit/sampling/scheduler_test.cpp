@@ -111,6 +111,7 @@ class SchedulerTest : public testing::Test {
   metrics::Registry registry_{clock_};
   SampleBook book_{registry_, log_};
   ScriptedSampler::Script script_;
+  ScriptedSampler::Script other_;  // of an integration "test"
   Scheduler scheduler_{
       {.threads = 2, .spread = 0ms, .jitter = 0, .sample_timeout = 5min, .retry = 30s}, clock_, book_};
 };
@@ -286,6 +287,33 @@ TEST_F(SchedulerTest, LogsAFailureOnceAndItsRecovery) {
   script_.fail.reset();
   scheduler_.run_once();
   EXPECT_EQ(log_.lines().back().message, "sample succeeds again");
+}
+
+TEST_F(SchedulerTest, RunsWhatIsAddedWhileItRuns) {
+  start(1h);
+  script_.wait_ended(1);
+  settle(1h);
+  scheduler_.add("test", std::make_unique<ScriptedSampler>(other_, 1h));
+  other_.wait_ended(1);
+}
+
+TEST_F(SchedulerTest, RemovingAnIntegrationEndsItsRunsAndLeavesTheOthersAlone) {
+  script_.hold = true;
+  start(1h);
+  script_.wait_started(1);
+  scheduler_.add("test", std::make_unique<ScriptedSampler>(other_, 10s));
+  other_.wait_ended(1);
+  scheduler_.remove("production");
+  {
+    const std::lock_guard lock(script_.mutex);
+    EXPECT_EQ(script_.ended, 1) << "cancelled, and waited for";
+  }
+  scheduler_.trigger("production", "users", Scheduler::WhenRunning::run_again);
+  settle(10s);
+  clock_.advance(10s);
+  other_.wait_ended(2);
+  const std::lock_guard lock(script_.mutex);
+  EXPECT_EQ(script_.started, 1);
 }
 
 }  // namespace

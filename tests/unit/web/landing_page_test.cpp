@@ -1,6 +1,7 @@
 #include "web/landing_page.h"
 
 #include <chrono>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,7 @@ TEST(LandingPage, NamesItselfAndLinksWhatThereIs) {
   EXPECT_THAT(page, HasSubstr("<a href=\"-/healthy\">"));
   EXPECT_THAT(page, HasSubstr("<a href=\"-/ready\">"));
   EXPECT_THAT(page, HasSubstr("no integration is configured"));
-  EXPECT_THAT(page, Not(HasSubstr("<table>")));
+  EXPECT_THAT(page, Not(HasSubstr("<table")));
 }
 
 TEST(LandingPage, ShowsOneRowPerIntegrationAndSampler) {
@@ -54,11 +55,13 @@ TEST(LandingPage, ShowsOneRowPerIntegrationAndSampler) {
       {.integration = "staging", .sampler = "comparison"},
   });
   EXPECT_THAT(page, HasSubstr("2 integrations, 3 samplers: 1 is failing, 1 waiting for the first sample."));
-  EXPECT_THAT(page, HasSubstr("<th scope=\"row\">production</th><td>system_log</td>"));
-  EXPECT_THAT(page, HasSubstr("12 s ago</time></td><td>every 30s</td><td>none</td>"));
-  EXPECT_THAT(page, HasSubstr("3 h ago</time></td><td>every 1h</td><td>authentication</td>"));
-  EXPECT_THAT(page, HasSubstr("Waiting</td><td>never</td><td>when needed</td>"));
-  EXPECT_THAT(page, HasSubstr("Failing</td>"));
+  // Without their attributes, the rows as they are read.
+  const std::string plain = std::regex_replace(page, std::regex("<(t[dh]|tr) [^>]*>"), "<$1>");
+  EXPECT_THAT(plain, HasSubstr("<tr><th>production</th><td>system_log</td>"));
+  EXPECT_THAT(plain, HasSubstr("12 s ago</time></td><td>every 30s</td><td>none</td>"));
+  EXPECT_THAT(plain, HasSubstr("3 h ago</time></td><td>every 1h</td><td>authentication</td>"));
+  EXPECT_THAT(plain, HasSubstr("Waiting</span></td><td>never</td><td>when needed</td>"));
+  EXPECT_THAT(plain, HasSubstr("Failing</span></td>"));
 }
 
 TEST(LandingPage, EscapesEveryNameItIsGiven) {
@@ -81,8 +84,9 @@ TEST(LandingPage, CanBeUsedWithAKeyboardAndAScreenReader) {
   const std::string page = render({{.integration = "a", .sampler = "b"}});
   EXPECT_THAT(page, HasSubstr("href=\"#main\">Skip"));
   EXPECT_THAT(page, HasSubstr("<main id=\"main\">"));
-  EXPECT_THAT(page, HasSubstr("role=\"region\" aria-labelledby=\"watched\" tabindex=\"0\""));
-  EXPECT_THAT(page, HasSubstr("<th scope=\"col\">Integration</th>"));
+  EXPECT_THAT(page, HasSubstr("role=\"table\" aria-labelledby=\"watched\""));
+  EXPECT_THAT(page, HasSubstr("<th scope=\"col\" role=\"columnheader\">Integration</th>"));
+  EXPECT_THAT(page, HasSubstr("<th scope=\"row\" role=\"rowheader\" data-label=\"Integration\">a</th>"));
   EXPECT_THAT(page, HasSubstr("<caption>"));
 }
 

@@ -1,0 +1,97 @@
+#include "app/check_report.h"
+
+#include <algorithm>
+#include <array>
+
+#include "web/json_text.h"
+
+namespace exporter::app {
+
+namespace {
+
+std::string_view mark(Verdict verdict) {
+  constexpr std::array<std::string_view, 4> kMarks{"ok      ", "warning ", "FAILED  ", "skipped "};
+  return kMarks[static_cast<std::size_t>(verdict)];
+}
+
+// Lines after the first keep the indentation.
+void append_indented(std::string& out, std::string_view text, std::string_view indentation) {
+  for (const char c : text) {
+    out += c;
+    if (c == '\n') out += indentation;
+  }
+}
+
+std::size_t count(const IntegrationReport& report, Verdict verdict) {
+  return static_cast<std::size_t>(std::ranges::count(report.lines, verdict, &CheckLine::verdict));
+}
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  web::append_json_string(out, name);
+  out += ": ";
+  web::append_json_string(out, value);
+}
+
+}  // namespace
+
+bool is_good(const std::vector<IntegrationReport>& reports) {
+  return std::ranges::all_of(
+      reports, [](const IntegrationReport& report) { return count(report, Verdict::failed) == 0; });
+}
+
+std::string to_text(const std::vector<IntegrationReport>& reports) {
+  constexpr std::string_view kIndentation = "            ";
+  std::string out;
+  for (const IntegrationReport& report : reports) {
+    if (!out.empty()) out += '\n';
+    out += report.name + ": " + report.okta_url + " to " + report.servicenow_url + "\n";
+    for (const CheckLine& line : report.lines) {
+      out.append("  ").append(mark(line.verdict)).append("  ");
+      if (line.verdict == Verdict::skipped) out += line.check + ": ";
+      append_indented(out, line.message, kIndentation);
+      out += '\n';
+      if (!line.next.empty()) {
+        out.append(kIndentation).append("-> ");
+        append_indented(out, line.next, kIndentation);
+        out += '\n';
+      }
+    }
+    out += "  " + std::to_string(count(report, Verdict::ok)) + " ok, " +
+           std::to_string(count(report, Verdict::warning)) + " warnings, " +
+           std::to_string(count(report, Verdict::failed)) + " failed, " +
+           std::to_string(count(report, Verdict::skipped)) + " skipped\n";
+  }
+  return out;
+}
+
+std::string to_json(const std::vector<IntegrationReport>& reports, std::string_view generated) {
+  std::string out = "{";
+  append_field(out, "generated", generated);
+  out += is_good(reports) ? ", \"ok\": true" : ", \"ok\": false";
+  out += ", \"integrations\": [";
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    out += i == 0 ? "\n {" : ",\n {";
+    append_field(out, "name", reports[i].name);
+    out += ", ";
+    append_field(out, "okta_url", reports[i].okta_url);
+    out += ", ";
+    append_field(out, "servicenow_url", reports[i].servicenow_url);
+    out += ", \"checks\": [";
+    const std::vector<CheckLine>& lines = reports[i].lines;
+    for (std::size_t k = 0; k < lines.size(); ++k) {
+      out += k == 0 ? "\n  {" : ",\n  {";
+      append_field(out, "check", lines[k].check);
+      out += ", ";
+      append_field(out, "verdict", kVerdicts[static_cast<std::size_t>(lines[k].verdict)]);
+      out += ", ";
+      append_field(out, "message", lines[k].message);
+      out += ", ";
+      append_field(out, "next", lines[k].next);
+      out += "}";
+    }
+    out += "]}";
+  }
+  return out + "]}\n";
+}
+
+}  // namespace exporter::app

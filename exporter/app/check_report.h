@@ -1,0 +1,38 @@
+// What `check` found out, for people and for machines.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace exporter::app {
+
+// warning: it works, and something is worth knowing. failed: it does not work, and the exit code says so.
+// skipped: could not be told, because of what failed before or because it is not configured.
+enum class Verdict : std::uint8_t { ok, warning, failed, skipped };
+inline constexpr std::string_view kVerdicts[] = {"ok", "warning", "failed", "skipped"};
+
+struct CheckLine {
+  std::string check;  // the same in every report: "servicenow_reader_credentials"
+  Verdict verdict = Verdict::ok;
+  std::string message;  // what was found; no secret, no user's name
+  std::string next;     // what to do; empty where nothing is to be done
+};
+
+struct IntegrationReport {
+  std::string name;
+  std::string okta_url;
+  std::string servicenow_url;
+  std::vector<CheckLine> lines;
+};
+
+// Whether nothing failed.
+bool is_good(const std::vector<IntegrationReport>& reports);
+
+std::string to_text(const std::vector<IntegrationReport>& reports);
+// {"generated": time, "ok": bool, "integrations": [{"name", "okta_url", "servicenow_url", "checks":
+// [{"check", "verdict", "message", "next"}]}]}
+std::string to_json(const std::vector<IntegrationReport>& reports, std::string_view generated);
+
+}  // namespace exporter::app
