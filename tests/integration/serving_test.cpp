@@ -257,7 +257,7 @@ TEST(Reload, StartsEndsAndKeepsIntegrations) {
   // Changed: started afresh, with the counters and the ledger of its state.
   const double tasks = world.scrape().sum("okta_provisioning_tasks_total", production);
   const json ledger = json::parse(http_get(world.url("/drift?format=json&sort=okta_user_id")).body)["items"];
-  reload_until(with_interval(one, "drift: {interval: 1s}", "drift: {interval: 2s}"));
+  reload_until(with_interval(one, "drift: {interval: 1s, grace: 0s}", "drift: {interval: 2s}"));
   EXPECT_TRUE(world.await([&](const Exposition& now) {
     const Labels comparison{{"integration", "production"}, {"sampler", "comparison"}};
     const std::string interval = "okta_servicenow_exporter_sampler_interval_seconds";
