@@ -108,12 +108,39 @@ CREATE TABLE sample_success (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// ServiceNow's transaction log: where counting goes on, and which rows of the overlap are counted already;
+// and what the provisioner's roles, the ACL rules and the instance looked like when they were last read.
+constexpr std::string_view kAccessControl = R"sql(
+CREATE TABLE transaction_cursor (
+  integration    INTEGER PRIMARY KEY REFERENCES integration ON DELETE CASCADE,
+  user_name      TEXT NOT NULL,
+  counted_from   INTEGER NOT NULL,
+  newest         INTEGER NOT NULL,
+  complete_until INTEGER
+) STRICT;
+CREATE TABLE seen_transaction (
+  integration INTEGER NOT NULL REFERENCES integration ON DELETE CASCADE,
+  sys_id      TEXT NOT NULL,
+  created     INTEGER NOT NULL,
+  code        TEXT NOT NULL,
+  PRIMARY KEY (integration, sys_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE access_state (
+  integration INTEGER NOT NULL REFERENCES integration ON DELETE CASCADE,
+  kind        TEXT NOT NULL,
+  content     TEXT NOT NULL,
+  PRIMARY KEY (integration, kind)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 // Step n leads from version n to n + 1. A step that was released is never changed; the next one goes below
 // it.
-constexpr std::string_view kMigrations[] = {kVersion1};
+constexpr std::string_view kMigrations[] = {kVersion1, kAccessControl};
 
-constexpr std::string_view kSmallTables[] = {"integration", "counter",          "log_cursor",    "task",
-                                             "comparison",  "comparison_count", "sample_success"};
+constexpr std::string_view kSmallTables[] = {
+    "integration",      "counter",          "log_cursor",     "task",
+    "comparison",       "comparison_count", "sample_success", "transaction_cursor",
+    "seen_transaction", "access_state"};
 constexpr std::string_view kBulkTables[] = {"seen_event", "failure", "drift"};
 
 std::optional<std::string> find_damage_in(Database& database, std::string_view table) {
