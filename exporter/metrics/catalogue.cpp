@@ -464,7 +464,7 @@ constinit const Metric sample_success{
         "Whether the sampler's last run succeeded (1) or failed (0); after a failure the last good values "
         "stay.",
     .labels = kSamplerLabels,
-    .max_series = 5,
+    .max_series = 8,
 };
 constinit const Metric sample_duration_seconds{
     .name = "okta_servicenow_exporter_sample_duration_seconds",
@@ -472,7 +472,7 @@ constinit const Metric sample_duration_seconds{
     .unit = "seconds",
     .help = "How long the sampler's last run took.",
     .labels = kSamplerLabels,
-    .max_series = 5,
+    .max_series = 8,
 };
 constinit const Metric sample_timestamp_seconds{
     .name = "okta_servicenow_exporter_sample_timestamp_seconds",
@@ -480,7 +480,7 @@ constinit const Metric sample_timestamp_seconds{
     .unit = "seconds",
     .help = "Unix time at which the sampler's last run ended, well or not.",
     .labels = kSamplerLabels,
-    .max_series = 5,
+    .max_series = 8,
 };
 constinit const Metric sample_success_timestamp_seconds{
     .name = "okta_servicenow_exporter_sample_success_timestamp_seconds",
@@ -488,7 +488,7 @@ constinit const Metric sample_success_timestamp_seconds{
     .unit = "seconds",
     .help = "Unix time at which the sampler last succeeded, also before a restart: how old its values are.",
     .labels = kSamplerLabels,
-    .max_series = 5,
+    .max_series = 8,
 };
 constinit const Metric sample_errors_total{
     .name = "okta_servicenow_exporter_sample_errors_total",
@@ -496,7 +496,7 @@ constinit const Metric sample_errors_total{
     .unit = "",
     .help = "Runs of a sampler that failed, by the class of the error.",
     .labels = kSampleErrorLabels,
-    .max_series = 75,
+    .max_series = 112,
 };
 constinit const Metric sampler_interval_seconds{
     .name = "okta_servicenow_exporter_sampler_interval_seconds",
@@ -506,7 +506,7 @@ constinit const Metric sampler_interval_seconds{
         "Time from one run of the sampler to the next; a run that takes longer than the configured interval "
         "stretches it.",
     .labels = kSamplerLabels,
-    .max_series = 5,
+    .max_series = 8,
 };
 constinit const Metric api_requests_total{
     .name = "okta_servicenow_exporter_api_requests_total",
