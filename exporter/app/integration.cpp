@@ -13,14 +13,22 @@
 #include "auth/ssws_signer.h"
 #include "net/curl_transport.h"
 #include "okta/client.h"
+#include "sampling/access_changes_sampler.h"
+#include "sampling/acl_probe_sampler.h"
 #include "sampling/api_observer.h"
 #include "sampling/app_users_sampler.h"
 #include "sampling/comparison_sampler.h"
+#include "sampling/denial_sources.h"
+#include "sampling/link_probes.h"
 #include "sampling/provisioner_cap.h"
 #include "sampling/system_log_sampler.h"
+#include "sampling/transaction_log_sampler.h"
 #include "sampling/users_sampler.h"
+#include "sampling/watched_sampler.h"
+#include "servicenow/error_envelope.h"
 #include "servicenow/row_lookup.h"
 #include "servicenow/table_client.h"
+#include "servicenow/table_reader.h"
 
 namespace exporter::app {
 
@@ -106,10 +114,14 @@ net::ApiClientOptions api_options(net::Api api, const std::string& url, const co
   return options;
 }
 
+// `pay` is asked before a request is made again.
 net::ApiClientOptions servicenow_options(const config::Integration& config, const std::string& account,
-                                         config::SecretSource& secrets) {
+                                         config::SecretSource& secrets, std::function<bool()> pay) {
   net::ApiClientOptions options =
       api_options(net::Api::servicenow, config.servicenow.url, config.servicenow.http, secrets);
+  options.doubts = [pay = std::move(pay)](const Error& error) {
+    return servicenow::may_be_transient(error) && pay();
+  };
   if (account == "provisioner") {
     options.max_attempts = 1;  // its cap counts requests, and a retry is one
   }
@@ -164,34 +176,53 @@ std::string table_label(const config::ServiceNowConfig& config) {
   return std::ranges::find(allowed, config.users.table) != allowed.end() ? config.users.table : "other";
 }
 
+constexpr config::Duration kTransactionInterval{60'000};
+
+sampling::DenialSource okta_task_source(const Result<void>& system_log) {
+  if (system_log) {
+    return {.source = "okta_task", .available = true, .why = {}, .remedy = {}};
+  }
+  return {.source = "okta_task",
+          .available = false,
+          .why = "Okta's System Log could not be read: " + system_log.error().message,
+          .remedy = "give the token's account the read-only role, or the service app okta.logs.read"};
+}
+
 // A ServiceNow account and the requests that are signed by it.
 struct ServiceNowAccount {
   ServiceNowAccount(const config::Integration& config, const std::string& account,
-                    const config::BasicAuth& basic, net::HttpTransport& transport, const Surroundings& around)
+                    const config::BasicAuth& basic, net::HttpTransport& transport, const Surroundings& around,
+                    std::function<bool()> pay)
       : gate("servicenow " + account + " of " + config.name, around.clock),
         signer(basic.username, basic.password, around.secrets, gate),
         observer(net::Api::servicenow, config.name, account, around.registry,
                  [this] { return gate.valid(); }),
-        api(servicenow_options(config, account, around.secrets), transport, signer, around.clock, observer),
+        api(servicenow_options(config, account, around.secrets, std::move(pay)), transport, signer,
+            around.clock, observer),
         table(api, {.table = config.servicenow.users.table,
-                    .match_fields = servicenow_fields(config.servicenow.match)}) {}
+                    .match_fields = servicenow_fields(config.servicenow.match)}),
+        rows(api) {}
 
   auth::CredentialGate gate;
   auth::BasicSigner signer;
   sampling::ApiObserver observer;
   net::ApiClient api;
   servicenow::TableClient table;
+  servicenow::TableReader rows;
 };
 
 std::unique_ptr<ServiceNowAccount> make_provisioner(const config::Integration& config,
-                                                    net::HttpTransport& transport,
-                                                    const Surroundings& around) {
-  // A cap of 0: the provisioner is never asked.
+                                                    net::HttpTransport& transport, const Surroundings& around,
+                                                    std::function<bool()> pay) {
+  // A cap of 0: the provisioner is never asked. Without a password it is only a name in the transaction log.
   if (!config.servicenow.provisioner || config.servicenow.acl.provisioner_requests_per_hour == 0) {
     return nullptr;
   }
-  return std::make_unique<ServiceNowAccount>(
-      config, "provisioner", std::get<config::BasicAuth>(*config.servicenow.provisioner), transport, around);
+  const auto& basic = std::get<config::BasicAuth>(*config.servicenow.provisioner);
+  if (!basic.password.set()) {
+    return nullptr;
+  }
+  return std::make_unique<ServiceNowAccount>(config, "provisioner", basic, transport, around, std::move(pay));
 }
 
 class IntegrationParts final : public Integration {
@@ -208,13 +239,15 @@ class IntegrationParts final : public Integration {
                   okta_transport_, okta_signer_, around.clock, okta_observer_),
         okta_(okta_api_, okta_fields(config.servicenow.match)),
         reader_(config, "reader", std::get<config::BasicAuth>(config.servicenow.reader),
-                servicenow_transport_, around),
+                servicenow_transport_, around, [] { return true; }),
         reader_lookup_(reader_.table,
                        [this] {
                          lookup_progress_.mark();
                          return true;
                        }),
-        provisioner_(make_provisioner(config, servicenow_transport_, around)),
+        reader_probes_(reader_lookup_, config.name, "reader", around.registry, around.clock),
+        provisioner_(make_provisioner(config, servicenow_transport_, around,
+                                      [this] { return provisioner_cap_.spend_request(); })),
         // Every request that a lookup makes as Okta's own account is paid from the cap.
         provisioner_lookup_(provisioner_ ? std::make_unique<servicenow::TableRowLookup>(
                                                provisioner_->table,
@@ -223,8 +256,13 @@ class IntegrationParts final : public Integration {
                                                  return provisioner_cap_.spend_request();
                                                })
                                          : nullptr),
-        provisioner_cap_(provisioner_lookup_.get(), config.servicenow.acl.provisioner_requests_per_hour,
+        provisioner_probes_(provisioner_lookup_ ? std::make_unique<sampling::LinkProbes>(
+                                                      *provisioner_lookup_, config.name, "provisioner",
+                                                      around.registry, around.clock)
+                                                : nullptr),
+        provisioner_cap_(provisioner_probes_.get(), config.servicenow.acl.provisioner_requests_per_hour,
                          around.clock),
+        denial_sources_(config.name, around.registry, around.log),
         counters_(config.name, config.servicenow.acl.tables, around.registry),
         session_(
             {.integration = config.name,
@@ -281,7 +319,7 @@ class IntegrationParts final : public Integration {
     auto comparison = std::make_unique<sampling::ComparisonSampler>(
         config.drift.interval,
         comparison_options(config.drift, config.servicenow.acl.provisioner_requests_per_hour), session_,
-        inputs_, reader_lookup_, provisioner_cap_, last_view_, recent_users_, around.store, counters_,
+        inputs_, reader_probes_, provisioner_cap_, last_view_, recent_users_, around.store, counters_,
         lookup_progress_, around.registry, around.clock, around.log);
 
     session_.on_open([&sampler = *system_log](const auto& opened) { return sampler.restore(opened); });
@@ -295,10 +333,57 @@ class IntegrationParts final : public Integration {
                      .want_links = trigger("app_users", Scheduler::WhenRunning::leave),
                      .want_rows = trigger("users", Scheduler::WhenRunning::leave)});
 
-    around.scheduler.add(config.name, std::move(system_log));
+    around.scheduler.add(
+        config.name,
+        std::make_unique<sampling::WatchedSampler>(std::move(system_log), [this](const Result<void>& result) {
+          if (result || result.error().error_class != ErrorClass::cancelled) {
+            denial_sources_.set(okta_task_source(result));
+          }
+        }));
     around.scheduler.add(config.name, std::move(app_users));
     around.scheduler.add(config.name, std::move(users));
     around.scheduler.add(config.name, std::move(comparison));
+    add_access_samplers(config, around);
+  }
+
+  // Who is refused what in ServiceNow, and what changed before it began.
+  void add_access_samplers(const config::Integration& config, const Surroundings& around) {
+    const config::AclConfig& acl = config.servicenow.acl;
+    const std::string okta_account =
+        config.servicenow.provisioner ? std::string(config::user_name(*config.servicenow.provisioner)) : "";
+    if (acl.transaction_log != config::TransactionLog::off) {
+      auto transaction_log = std::make_unique<sampling::TransactionLogSampler>(
+          sampling::TransactionLogOptions{
+              .interval = std::min<config::Duration>(acl.interval, kTransactionInterval),
+              .required = acl.transaction_log == config::TransactionLog::on,
+              .user_name = okta_account,
+              .tables = acl.tables},
+          session_, reader_.rows, around.store, counters_, denial_sources_, around.registry, around.clock,
+          around.log);
+      session_.on_open([&sampler = *transaction_log](const auto& opened) { return sampler.restore(opened); });
+      around.scheduler.add(config.name, std::move(transaction_log));
+    }
+    std::vector<sampling::ProbedAccount> accounts{
+        {.name = "reader", .reader = &reader_.rows, .spend = [] { return true; }, .links = &reader_probes_}};
+    if (provisioner_) {
+      accounts.push_back({.name = "provisioner",
+                          .reader = &provisioner_->rows,
+                          .spend = [this] { return provisioner_cap_.spend_request(); },
+                          .links = provisioner_probes_.get()});
+    }
+    around.scheduler.add(
+        config.name,
+        std::make_unique<sampling::AclProbeSampler>(
+            sampling::AclProbeOptions{.interval = acl.interval,
+                                      .tables = acl.tables,
+                                      .users_table = config.servicenow.users.table,
+                                      .provisioner = provisioner_ != nullptr},
+            std::move(accounts), session_, around.classifier, denial_sources_, around.registry, around.log));
+    around.scheduler.add(config.name,
+                         std::make_unique<sampling::AccessChangesSampler>(
+                             sampling::AccessChangesOptions{
+                                 .interval = acl.interval, .user_name = okta_account, .tables = acl.tables},
+                             session_, reader_.rows, around.store, counters_, around.log));
   }
 
   net::CurlTransport okta_transport_;
@@ -311,9 +396,12 @@ class IntegrationParts final : public Integration {
   ServiceNowAccount reader_;
   sampling::RunProgress lookup_progress_;
   servicenow::TableRowLookup reader_lookup_;
+  sampling::LinkProbes reader_probes_;
   std::unique_ptr<ServiceNowAccount> provisioner_;
   std::unique_ptr<servicenow::TableRowLookup> provisioner_lookup_;
+  std::unique_ptr<sampling::LinkProbes> provisioner_probes_;
   sampling::ProvisionerCap provisioner_cap_;
+  sampling::DenialSources denial_sources_;
   sampling::CounterBook counters_;
   sampling::Session session_;
   sampling::DriftInputs inputs_;

@@ -172,6 +172,8 @@ struct AclConfig {
 struct ServiceNowConfig {
   std::string url;  // scheme://host[:port], lower case, no path
   Account reader;
+  // basic_auth may be without a password: then it is a name in ServiceNow's transaction log and nobody asks
+  // as it.
   std::optional<Account> provisioner;
   std::vector<MatchPair> match{{"userName", "user_name"}, {"profile.email", "email"}};  // never empty
   UsersConfig users;

@@ -400,14 +400,14 @@ void read_okta(Object& object, OktaConfig& okta) {
   read_object(object["http"], [&](Object& http) { read_http(http, okta.http); });
 }
 
-void read_basic_auth(Object& object, BasicAuth& basic) {
+void read_basic_auth(Object& object, BasicAuth& basic, Need password) {
   const Value username = object["username"];
   if (!username.present()) object.missing("username", "write the account's user name in ServiceNow");
   if (username.read(basic.username) && basic.username.find(':') != std::string::npos) {
     // Not shown: what follows the colon may be the password.
     username.error("must not hold a colon, which basic authentication can't carry");
   }
-  read_secret(object, "password", basic.password, Need::required);
+  read_secret(object, "password", basic.password, password);
 }
 
 void read_oauth2(Object& object, OAuth2& oauth2) {
@@ -441,7 +441,7 @@ void read_oauth2(Object& object, OAuth2& oauth2) {
 }
 
 // As an optional, because a Value of no account must leave none.
-std::optional<Account> read_account(const Value& value) {
+std::optional<Account> read_account(const Value& value, Need password = Need::required) {
   std::optional<Account> account;
   read_object(value, [&](Object& object) {
     std::vector<std::string> kinds;
@@ -453,8 +453,9 @@ std::optional<Account> read_account(const Value& value) {
     read_secret(object, "api_key", api_key, Need::optional);
     if (basic.present() || object.describing()) {
       kinds.emplace_back("basic_auth");
-      read_object(basic,
-                  [&](Object& fields) { read_basic_auth(fields, account.emplace().emplace<BasicAuth>()); });
+      read_object(basic, [&](Object& fields) {
+        read_basic_auth(fields, account.emplace().emplace<BasicAuth>(), password);
+      });
     }
     if (oauth2.present() || object.describing()) {
       kinds.emplace_back("oauth2");
@@ -588,7 +589,8 @@ void read_servicenow(Object& object, ServiceNowConfig& servicenow) {
     object.missing("reader", "write the account with which the exporter reads: reader: {basic_auth: …}");
   }
   const Value provisioner = object["provisioner"];
-  if (provisioner.present() || object.describing()) servicenow.provisioner = read_account(provisioner);
+  if (provisioner.present() || object.describing())
+    servicenow.provisioner = read_account(provisioner, Need::optional);
   read_match(object["match"], servicenow.match);
   read_object(object["users"], [&](Object& users) { read_users(users, servicenow.users); });
   read_object(object["acl"], [&](Object& acl) { read_acl(acl, servicenow.acl); });
@@ -741,9 +743,6 @@ std::vector<std::string> unsupported(const Config& config) {
     if (integration.servicenow.provisioner) check_account(*integration.servicenow.provisioner, "provisioner");
     if (integration.servicenow.users.strategy == UserStrategy::lookup) {
       refuse(servicenow + "users.strategy", "write auto or sweep");
-    }
-    if (integration.servicenow.acl.transaction_log == TransactionLog::on) {
-      refuse(servicenow + "acl.transaction_log", "write auto or off");
     }
   }
   return messages;

@@ -46,6 +46,11 @@ constexpr Label kDispositionLabels[] = {kIntegration, {"disposition", provisioni
 constexpr Label kFeatureLabels[] = {kIntegration, {"feature", kFeatures}};
 constexpr Label kAccountLabels[] = {kIntegration, kAccount};
 constexpr Label kAccountTableLabels[] = {kIntegration, kAccount, kTable};
+constexpr Label kProbeLabels[] = {
+    kIntegration, kAccount, kTable, {"operation", provisioning::kAclOperations}};
+constexpr Label kTransactionLabels[] = {kIntegration, {"code", kTransactionCodes}};
+constexpr Label kSourceLabels[] = {kIntegration, {"source", kDenialSources}};
+constexpr Label kAccessChangeLabels[] = {kIntegration, {"kind", kAccessChanges}};
 constexpr Label kActiveLabels[] = {kIntegration, {"active", kBooleans}};
 constexpr Label kDriftStateLabels[] = {kIntegration, {"state", drift::kStates}};
 constexpr Label kVerdictLabels[] = {kIntegration, {"verdict", kVerdicts}};
@@ -199,6 +204,108 @@ constinit const Metric okta_up{
 
 // ---- ServiceNow access control
 
+constinit const Metric servicenow_acl_denials_total{
+    .name = "servicenow_acl_denials_total",
+    .type = Type::counter,
+    .unit = "",
+    .help =
+        "REST transactions of Okta's account that ServiceNow answered with 403, from ServiceNow's "
+        "transaction log. table and operation come from the URL and, where the log has one, the method. The "
+        "log holds no text: a 403 by a business rule or a data policy is in here too. The same refusal may "
+        "also be in okta_provisioning_acl_denials_total; never add the two.",
+    .labels = kDenialLabels,
+    .max_series = 80,
+    .sampled = true,
+};
+constinit const Metric servicenow_rest_transactions_total{
+    .name = "servicenow_rest_transactions_total",
+    .type = Type::counter,
+    .unit = "",
+    .help =
+        "REST transactions of Okta's account by the HTTP status that ServiceNow answered, from ServiceNow's "
+        "transaction log; the denominator of servicenow_acl_denials_total. Those of the exporter itself are "
+        "not in it.",
+    .labels = kTransactionLabels,
+    .max_series = 10,
+    .sampled = true,
+};
+constinit const Metric servicenow_acl_denial_source_available{
+    .name = "servicenow_acl_denial_source_available",
+    .type = Type::gauge,
+    .unit = "",
+    .help =
+        "Whether a source of ACL denials can be read here (1) or not (0). okta_task: Okta's failure texts; "
+        "transaction_log: syslog_transaction with its column http_response_code, from the Australia release "
+        "on; probe: requests as Okta's own account.",
+    .labels = kSourceLabels,
+    .max_series = 4,
+    .sampled = true,
+};
+constinit const Metric servicenow_transaction_log_complete_until_timestamp_seconds{
+    .name = "servicenow_transaction_log_complete_until_timestamp_seconds",
+    .type = Type::gauge,
+    .unit = "seconds",
+    .help =
+        "Unix time, by ServiceNow's clock, of the last poll that reached the end of the transaction log: "
+        "everything before it is counted.",
+    .labels = kPerIntegration,
+    .max_series = 1,
+    .sampled = true,
+};
+constinit const Metric servicenow_acl_permission_granted{
+    .name = "servicenow_acl_permission_granted",
+    .type = Type::gauge,
+    .unit = "",
+    .help =
+        "Whether the last probe proved that the account may do this on a table (1) or not (0). Only what "
+        "reading can prove: read, query_match (= and IN), query_range (> and sorting). read is 0 where it is "
+        "refused, or where none of the first records is shown. Absent where the probe proved neither.",
+    .labels = kProbeLabels,
+    .max_series = 160,
+    .sampled = true,
+};
+constinit const Metric servicenow_acl_probed_links{
+    .name = "servicenow_acl_probed_links",
+    .type = Type::gauge,
+    .unit = "",
+    .help =
+        "External IDs that the account was asked for by sys_id within the last 24 hours and whose record is "
+        "there; each counts once, by its last look.",
+    .labels = kAccountLabels,
+    .max_series = 3,
+    .sampled = true,
+};
+constinit const Metric servicenow_acl_hidden_links{
+    .name = "servicenow_acl_hidden_links",
+    .type = Type::gauge,
+    .unit = "",
+    .help = "Those of servicenow_acl_probed_links whose record is there and was not shown to the account.",
+    .labels = kAccountLabels,
+    .max_series = 3,
+    .sampled = true,
+};
+constinit const Metric servicenow_acl_hidden_fields{
+    .name = "servicenow_acl_hidden_fields",
+    .type = Type::gauge,
+    .unit = "",
+    .help =
+        "Fields that a push writes and that the last probe did not show to the account in any record of the "
+        "table.",
+    .labels = kAccountTableLabels,
+    .max_series = 20,
+    .sampled = true,
+};
+constinit const Metric servicenow_access_changes_total{
+    .name = "servicenow_access_changes_total",
+    .type = Type::counter,
+    .unit = "",
+    .help =
+        "Changes seen between two looks: roles of Okta's account, ACL rules on the configured tables, the "
+        "build or the name of the instance. One per role, rule or property; each is a line in the log.",
+    .labels = kAccessChangeLabels,
+    .max_series = 4,
+    .sampled = true,
+};
 constinit const Metric servicenow_acl_hidden_records{
     .name = "servicenow_acl_hidden_records",
     .type = Type::gauge,
@@ -383,7 +490,7 @@ constinit const Metric sample_success{
         "Whether the sampler's last run succeeded (1) or failed (0); after a failure the last good values "
         "stay.",
     .labels = kSamplerLabels,
-    .max_series = 5,
+    .max_series = 8,
 };
 constinit const Metric sample_duration_seconds{
     .name = "okta_servicenow_exporter_sample_duration_seconds",
@@ -391,7 +498,7 @@ constinit const Metric sample_duration_seconds{
     .unit = "seconds",
     .help = "How long the sampler's last run took.",
     .labels = kSamplerLabels,
-    .max_series = 5,
+    .max_series = 8,
 };
 constinit const Metric sample_timestamp_seconds{
     .name = "okta_servicenow_exporter_sample_timestamp_seconds",
@@ -399,7 +506,7 @@ constinit const Metric sample_timestamp_seconds{
     .unit = "seconds",
     .help = "Unix time at which the sampler's last run ended, well or not.",
     .labels = kSamplerLabels,
-    .max_series = 5,
+    .max_series = 8,
 };
 constinit const Metric sample_success_timestamp_seconds{
     .name = "okta_servicenow_exporter_sample_success_timestamp_seconds",
@@ -407,7 +514,7 @@ constinit const Metric sample_success_timestamp_seconds{
     .unit = "seconds",
     .help = "Unix time at which the sampler last succeeded, also before a restart: how old its values are.",
     .labels = kSamplerLabels,
-    .max_series = 5,
+    .max_series = 8,
 };
 constinit const Metric sample_errors_total{
     .name = "okta_servicenow_exporter_sample_errors_total",
@@ -415,7 +522,7 @@ constinit const Metric sample_errors_total{
     .unit = "",
     .help = "Runs of a sampler that failed, by the class of the error.",
     .labels = kSampleErrorLabels,
-    .max_series = 75,
+    .max_series = 112,
 };
 constinit const Metric sampler_interval_seconds{
     .name = "okta_servicenow_exporter_sampler_interval_seconds",
@@ -425,7 +532,7 @@ constinit const Metric sampler_interval_seconds{
         "Time from one run of the sampler to the next; a run that takes longer than the configured interval "
         "stretches it.",
     .labels = kSamplerLabels,
-    .max_series = 5,
+    .max_series = 8,
 };
 constinit const Metric api_requests_total{
     .name = "okta_servicenow_exporter_api_requests_total",
@@ -628,6 +735,15 @@ constexpr const Metric* kAll[] = {
     &catalogue::okta_app_provisioning_feature_enabled,
     &catalogue::okta_credentials_valid,
     &catalogue::okta_up,
+    &catalogue::servicenow_acl_denials_total,
+    &catalogue::servicenow_rest_transactions_total,
+    &catalogue::servicenow_acl_denial_source_available,
+    &catalogue::servicenow_transaction_log_complete_until_timestamp_seconds,
+    &catalogue::servicenow_acl_permission_granted,
+    &catalogue::servicenow_acl_probed_links,
+    &catalogue::servicenow_acl_hidden_links,
+    &catalogue::servicenow_acl_hidden_fields,
+    &catalogue::servicenow_access_changes_total,
     &catalogue::servicenow_acl_hidden_records,
     &catalogue::servicenow_credentials_valid,
     &catalogue::servicenow_users,

@@ -53,9 +53,18 @@ extern const Metric okta_system_log_complete_until_timestamp_seconds;
 extern const Metric okta_app_provisioning_feature_enabled;  // integration, feature
 extern const Metric okta_credentials_valid;
 extern const Metric okta_up;
-extern const Metric servicenow_acl_hidden_records;  // integration, account, table
-extern const Metric servicenow_credentials_valid;   // integration, account
-extern const Metric servicenow_users;               // integration, active
+extern const Metric servicenow_acl_denials_total;            // integration, table, operation
+extern const Metric servicenow_rest_transactions_total;      // integration, code
+extern const Metric servicenow_acl_denial_source_available;  // integration, source
+extern const Metric servicenow_transaction_log_complete_until_timestamp_seconds;
+extern const Metric servicenow_acl_permission_granted;  // integration, account, table, operation
+extern const Metric servicenow_acl_probed_links;        // integration, account
+extern const Metric servicenow_acl_hidden_links;        // integration, account
+extern const Metric servicenow_acl_hidden_fields;       // integration, account, table
+extern const Metric servicenow_access_changes_total;    // integration, kind
+extern const Metric servicenow_acl_hidden_records;      // integration, account, table
+extern const Metric servicenow_credentials_valid;       // integration, account
+extern const Metric servicenow_users;                   // integration, active
 extern const Metric servicenow_up;
 extern const Metric okta_external_id_users;                           // integration, state
 extern const Metric okta_external_id_drift_users;                     // integration, kind
@@ -97,13 +106,18 @@ extern const Metric process_start_time_seconds;
 extern const Metric process_threads;
 }  // namespace catalogue
 
-inline constexpr std::string_view kSamplers[] = {"system_log", "app_users", "users", "comparison"};
 // What the look at a failed user found: drift::kKinds, and that nothing is wrong or nothing can be told.
 inline constexpr std::string_view kVerdicts[] = {"duplicate_link", "wrong_user",      "hidden_by_acl",
                                                  "sys_id_changed", "ambiguous_match", "record_missing",
                                                  "not_linked",     "active_mismatch", "key_mismatch",
                                                  "linked_ok",      "unverified"};
 inline constexpr std::string_view kFormerUserStates[] = {"active", "inactive", "gone"};
+inline constexpr std::string_view kSamplers[] = {
+    "system_log", "app_users", "users", "comparison", "transaction_log", "acl_probe", "access_changes"};
+inline constexpr std::string_view kTransactionCodes[] = {"2xx", "3xx", "400",       "401", "403",
+                                                         "404", "429", "other_4xx", "5xx"};
+inline constexpr std::string_view kDenialSources[] = {"okta_task", "transaction_log", "probe"};
+inline constexpr std::string_view kAccessChanges[] = {"roles", "acl_rules", "instance"};
 inline constexpr std::string_view kFeatures[] = {
     "PUSH_NEW_USERS", "PUSH_PROFILE_UPDATES", "PUSH_USER_DEACTIVATION", "REACTIVATE_USERS",
     "GROUP_PUSH",     "IMPORT_NEW_USERS",     "IMPORT_PROFILE_UPDATES", "PROFILE_MASTERING"};

@@ -89,6 +89,7 @@ std::vector<PrimedCounter> primed_counters(std::span<const std::string_view> tab
   const auto add_denials = [&](std::string_view table) {
     for (const std::string_view operation : provisioning::kAclOperations) {
       add(catalogue::okta_provisioning_acl_denials_total, table, operation);
+      add(catalogue::servicenow_acl_denials_total, table, operation);
     }
   };
   for (const std::string_view table : tables) {
@@ -100,6 +101,12 @@ std::vector<PrimedCounter> primed_counters(std::span<const std::string_view> tab
   }
   for (const std::string_view disposition : provisioning::kDispositions) {
     add(catalogue::okta_system_log_events_total, disposition);
+  }
+  for (const std::string_view code : kTransactionCodes) {
+    add(catalogue::servicenow_rest_transactions_total, code);
+  }
+  for (const std::string_view kind : kAccessChanges) {
+    add(catalogue::servicenow_access_changes_total, kind);
   }
   for (const std::string_view kind : drift::kKinds) {
     add(catalogue::okta_external_id_drift_detected_total, kind);

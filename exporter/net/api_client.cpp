@@ -202,8 +202,13 @@ Result<HttpResponse> ApiClient::get(Endpoint endpoint, std::string_view target, 
   }
   std::chrono::milliseconds backoff = options_.retry_delay;
   std::optional<Error> last;
+  bool doubted = false;
   for (int tried = 1;; ++tried) {
-    Result<HttpResponse> response = attempt(endpoint, *url, stop);
+    Result<HttpResponse> response = attempt(endpoint, *url, doubted, stop);
+    if (!response && !doubted && options_.doubts && options_.doubts(response.error())) {
+      doubted = true;
+      response = attempt(endpoint, *url, doubted, stop);
+    }
     if (last && !response && response.error().error_class == ErrorClass::authentication &&
         response.error().http_status == 0) {
       // The signer closed meanwhile and nothing was sent; what happened to the request is the error before.
@@ -231,7 +236,8 @@ Result<HttpResponse> ApiClient::get(Endpoint endpoint, std::string_view target, 
   }
 }
 
-Result<HttpResponse> ApiClient::attempt(Endpoint endpoint, const std::string& url, std::stop_token stop) {
+Result<HttpResponse> ApiClient::attempt(Endpoint endpoint, const std::string& url, bool fresh_connection,
+                                        std::stop_token stop) {
   if (stop.stop_requested()) {
     return std::unexpected(cancelled(describe(endpoint)));
   }
@@ -239,7 +245,8 @@ Result<HttpResponse> ApiClient::attempt(Endpoint endpoint, const std::string& ur
                       .url = url,
                       .headers = {{"Accept", "application/json"}},
                       .body = {},
-                      .timeout = options_.timeout};
+                      .timeout = options_.timeout,
+                      .fresh_connection = fresh_connection};
   if (options_.extra_headers) {
     Result<std::vector<HttpHeader>> extra = options_.extra_headers();
     if (!extra) {

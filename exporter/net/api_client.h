@@ -85,6 +85,9 @@ struct ApiClientOptions {
   // Sent with every request (http_headers of the configuration); asked anew each time because files may
   // change.
   std::function<Result<std::vector<HttpHeader>>()> extra_headers = {};
+  // Whether an answer may be a passing fault of the server's session: it is asked once more at once, on a
+  // fresh connection, before it is believed. Not counted in max_attempts. Thread-safe; empty: never.
+  std::function<bool(const Error&)> doubts = {};
 };
 
 // Thread-safe; must not outlive what it was given.
@@ -108,7 +111,8 @@ class ApiClient {
  private:
   std::string describe(Endpoint endpoint) const;
   Result<std::string> resolve(Endpoint endpoint, std::string_view target) const;
-  Result<HttpResponse> attempt(Endpoint endpoint, const std::string& url, std::stop_token stop);
+  Result<HttpResponse> attempt(Endpoint endpoint, const std::string& url, bool fresh_connection,
+                               std::stop_token stop);
 
   ApiClientOptions options_;
   Url base_;

@@ -433,6 +433,9 @@ void CurlTransport::configure(const Session& session, Exchange& exchange) const 
   set(easy, CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>(request.timeout.count())));
   set(easy, CURLOPT_CONNECTTIMEOUT_MS, std::max(1L, static_cast<long>(options_.connect_timeout.count())));
   set_text(easy, CURLOPT_USERAGENT, options_.user_agent);
+  if (request.fresh_connection) {
+    set(easy, CURLOPT_FRESH_CONNECT, 1L);
+  }
   set(easy, CURLOPT_ERRORBUFFER, exchange.error_text.data());
   set(easy, CURLOPT_HEADERFUNCTION, &Exchange::head_callback);
   set(easy, CURLOPT_HEADERDATA, static_cast<void*>(&exchange));

@@ -39,6 +39,7 @@ struct HttpRequest {
   HttpHeaders headers = {};
   std::string body = {};
   std::chrono::milliseconds timeout{30'000};  // for the whole exchange, connect included
+  bool fresh_connection = false;              // not on one that was used before
 };
 
 struct HttpResponse {

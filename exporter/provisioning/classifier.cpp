@@ -180,14 +180,17 @@ std::string_view target_table(Operation operation) {
 // "… table 'sys_user'", "read access to sys_user_has_role not granted"; empty where the text names none, or
 // was cut in the middle of the name.
 std::string_view named_table(std::string_view text) {
-  for (const std::string_view marker : {"table '", "table \"", " access to "}) {
+  for (const std::string_view marker : {"table '", "table \"", " access to ", "part of the query on ",
+                                        "attempt to query against ", " operation against '"}) {
     const std::size_t at = text.find(marker);
     if (at == std::string_view::npos) continue;
     const std::string_view rest = text.substr(at + marker.size());
     const auto end =
         static_cast<std::size_t>(std::find_if_not(rest.begin(), rest.end(), is_word) - rest.begin());
     const char closing = marker.back();
-    if (end > 0 && end < rest.size() && rest[end] == closing) return rest.substr(0, end);
+    // A field may follow: "sys_user.email".
+    const bool ended = end < rest.size() && (rest[end] == closing || (closing == ' ' && rest[end] == '.'));
+    if (end > 0 && ended) return rest.substr(0, end);
   }
   return {};
 }

@@ -28,6 +28,14 @@ constexpr TextRule kDetailRules[] = {
     {"no permission to query", Reason::acl_denied},
     {"query_range", Reason::acl_denied},
     {"query_match", Reason::acl_denied},
+    // Query ACLs in the log's and the banner's words (KB3088826): "Part of the query on t has been ignored
+    // because
+    // of …", "Attempt to query against t.f refused because of … ACLs on that field."
+    {"part of the query on ", Reason::acl_denied},
+    {"attempt to query against ", Reason::acl_denied},
+    // "Security restricted: Write operation against 't' from scope 's' has been refused due to the table's
+    // cross-scope access policy".
+    {"cross-scope access policy", Reason::acl_denied},
     // Cross-scope: "….ScopeAccessNotGrantedException: read access to t not granted".
     {"scopeaccessnotgrantedexception", Reason::acl_denied},
     {"read access to ", Reason::acl_denied},
@@ -204,6 +212,13 @@ constexpr AclRule kAclRules[] = {
     {"failed api level acl validation", AclOperation::execute},
     // A field that may not be read, or that does not exist: ServiceNow answers both with this.
     {"field(s) present in the query", AclOperation::query_match},
+    {"attempt to query against ", AclOperation::query_match},
+    {"because of read security rules on ", AclOperation::read},
+    {"read operation against ", AclOperation::read},
+    {"write operation against ", AclOperation::write},
+    {"create operation against ", AclOperation::create},
+    {"delete operation against ", AclOperation::remove},
+    {"execute operation on ", AclOperation::execute},
     {"no permission to read table", AclOperation::read},
     {"no permission to query", AclOperation::read},
     {"read access to ", AclOperation::read},

@@ -235,6 +235,13 @@ void SystemLogSampler::book_outcome(const provisioning::TaskOutcome& outcome,
   }
   raise(catalogue::okta_provisioning_task_failures_total, {operation, reason});
   if (outcome.denial) {
+    if (outcome.denial->operation == provisioning::AclOperation::unknown) {
+      // The text may name a person, so it is told at debug only.
+      log_.warn("ServiceNow refused a task in words that no rule knows; the text is in the log at debug",
+                {{"integration", session_.integration()}, {"operation", std::string(operation)}});
+      log_.debug("a refusal that no rule knows",
+                 {{"integration", session_.integration()}, {"text", outcome.text}});
+    }
     std::string_view table = outcome.denial->table;
     if (std::ranges::find(options_.tables, table) == options_.tables.end()) {
       registry_.add(catalogue::unknown_values_total,

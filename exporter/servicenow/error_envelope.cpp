@@ -2,8 +2,12 @@
 
 #include <simdjson.h>
 
+#include "base/text.h"
+
 namespace exporter::servicenow {
 namespace {
+
+constexpr std::size_t kMaxQuoted = 300;
 
 std::string text_of(const simdjson::dom::object& object, const char* key) {
   std::string_view text;
@@ -32,6 +36,22 @@ std::optional<ErrorEnvelope> parse_error_envelope(std::string_view body) {
     return ErrorEnvelope{std::string(code), text_of(top, "error_description")};
   }
   return std::nullopt;
+}
+
+void add_own_words(Error& error) {
+  const auto envelope = parse_error_envelope(error.response_body);
+  if (!envelope) return;
+  std::string words = envelope->message;
+  if (!envelope->detail.empty()) words += (words.empty() ? "" : ": ") + envelope->detail;
+  if (words.empty()) return;
+  if (words.size() > kMaxQuoted) words.resize(kMaxQuoted);
+  error.message += " (ServiceNow says: " + words + ")";
+}
+
+bool may_be_transient(const Error& error) {
+  if (error.http_status != 403) return false;
+  const auto envelope = parse_error_envelope(error.response_body);
+  return envelope && fold(envelope->detail).find("failed api level acl validation") != std::string::npos;
 }
 
 }  // namespace exporter::servicenow

@@ -6,12 +6,11 @@
 #include "base/text.h"
 #include "net/url.h"
 #include "servicenow/error_envelope.h"
+#include "servicenow/own_requests.h"
 #include "servicenow/user_page.h"
 
 namespace exporter::servicenow {
 namespace {
-
-constexpr std::size_t kMaxQuoted = 300;
 
 std::optional<std::uint64_t> total_count(const net::HttpHeaders& headers) {
   const auto field = headers.first("X-Total-Count");
@@ -21,17 +20,6 @@ std::optional<std::uint64_t> total_count(const net::HttpHeaders& headers) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
-}
-
-// ServiceNow's own words tell a table ACL from a query ACL; without them a 403 can't be acted on.
-void add_own_words(Error& error) {
-  const auto envelope = parse_error_envelope(error.response_body);
-  if (!envelope) return;
-  std::string words = envelope->message;
-  if (!envelope->detail.empty()) words += (words.empty() ? "" : ": ") + envelope->detail;
-  if (words.empty()) return;
-  if (words.size() > kMaxQuoted) words.resize(kMaxQuoted);
-  error.message += " (ServiceNow says: " + words + ")";
 }
 
 }  // namespace
@@ -44,14 +32,10 @@ Result<UserPage> TableClient::users(const UserQuery& query, std::stop_token stop
   fields += ",active,locked_out,sys_updated_on";
   // v2: in v1 a list without rows is a 404 (servicenow.md 1.1).
   std::string target = "/api/now/v2/table/" + net::percent_encode(table_.table) +
-                       "?sysparm_query=" + net::percent_encode(query.query) +
+                       std::string(kOwnParameters) + "&sysparm_query=" + net::percent_encode(query.query) +
                        "&sysparm_fields=" + net::percent_encode(fields) +
                        "&sysparm_limit=" + std::to_string(query.limit);
   if (query.offset > 0) target += "&sysparm_offset=" + std::to_string(query.offset);
-  target +=
-      "&sysparm_exclude_reference_link=true&sysparm_display_value=false&sysparm_suppress_pagination_header="
-      "true";
-
   auto response = api_.get(net::Endpoint::table_list, target, std::move(stop));
   if (!response) {
     add_own_words(response.error());

@@ -111,7 +111,7 @@ CREATE TABLE sample_success (
 // The links of the last complete listing. left_at: when a listing did not name the user any more; looked_at
 // and found: what ServiceNow still had of him then, '' where that could not be told. `link_left` is small: it
 // holds only who has left.
-constexpr std::string_view kVersion2 = R"sql(
+constexpr std::string_view kLinks = R"sql(
 CREATE TABLE link (
   integration  INTEGER NOT NULL REFERENCES integration ON DELETE CASCADE,
   okta_user_id TEXT NOT NULL,
@@ -128,12 +128,39 @@ CREATE INDEX link_left ON link (integration, left_at) WHERE left_at IS NOT NULL;
 CREATE INDEX failure_without_verdict ON failure (integration, time) WHERE verdict = '';
 )sql";
 
+// ServiceNow's transaction log: where counting goes on, and which rows of the overlap are counted already;
+// and what the provisioner's roles, the ACL rules and the instance looked like when they were last read.
+constexpr std::string_view kAccessControl = R"sql(
+CREATE TABLE transaction_cursor (
+  integration    INTEGER PRIMARY KEY REFERENCES integration ON DELETE CASCADE,
+  user_name      TEXT NOT NULL,
+  counted_from   INTEGER NOT NULL,
+  newest         INTEGER NOT NULL,
+  complete_until INTEGER
+) STRICT;
+CREATE TABLE seen_transaction (
+  integration INTEGER NOT NULL REFERENCES integration ON DELETE CASCADE,
+  sys_id      TEXT NOT NULL,
+  created     INTEGER NOT NULL,
+  code        TEXT NOT NULL,
+  PRIMARY KEY (integration, sys_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE access_state (
+  integration INTEGER NOT NULL REFERENCES integration ON DELETE CASCADE,
+  kind        TEXT NOT NULL,
+  content     TEXT NOT NULL,
+  PRIMARY KEY (integration, kind)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 // Step n leads from version n to n + 1. A step that was released is never changed; the next one goes below
 // it.
-constexpr std::string_view kMigrations[] = {kVersion1, kVersion2};
+constexpr std::string_view kMigrations[] = {kVersion1, kLinks, kAccessControl};
 
-constexpr std::string_view kSmallTables[] = {"integration", "counter",          "log_cursor",    "task",
-                                             "comparison",  "comparison_count", "sample_success"};
+constexpr std::string_view kSmallTables[] = {
+    "integration",      "counter",          "log_cursor",     "task",
+    "comparison",       "comparison_count", "sample_success", "transaction_cursor",
+    "seen_transaction", "access_state"};
 constexpr std::string_view kBulkTables[] = {"seen_event", "failure", "drift", "link"};
 
 std::optional<std::string> find_damage_in(Database& database, std::string_view table) {

@@ -12,6 +12,7 @@
 #include "storage/schema.h"
 #include "storage/sqlite.h"
 #include "storage/state_file.h"
+#include "storage/transaction_cursor.h"
 
 namespace exporter::storage {
 
@@ -329,6 +330,26 @@ class SqliteStore final : public Store {
     return transaction.commit();
   }
 
+  Result<std::optional<TransactionCursor>> transaction_cursor(IntegrationId id) override {
+    const MutexLock lock(mutex_);
+    Transaction transaction(database_);
+    return transaction.commit(read_transaction_cursor(database_, id));
+  }
+
+  Result<std::vector<SeenTransaction>> seen_transactions(IntegrationId id) override {
+    const MutexLock lock(mutex_);
+    Transaction transaction(database_);
+    return transaction.commit(read_seen_transactions(database_, id));
+  }
+
+  Result<void> commit_transactions(IntegrationId id, const TransactionCommit& commit) override {
+    const MutexLock lock(mutex_);
+    Transaction transaction(database_);
+    write_transactions(database_, id, commit);
+    add_to_counters(database_, id, commit.increments);
+    return transaction.commit();
+  }
+
   Result<std::map<std::string, std::string>> open_kinds(
       IntegrationId id, const std::vector<std::string>& okta_user_ids) override {
     const MutexLock lock(mutex_);
@@ -396,6 +417,21 @@ class SqliteStore final : public Store {
     const MutexLock lock(mutex_);
     Transaction transaction(database_);
     return transaction.commit(read_failure_page(database_, query));
+  }
+
+  Result<std::map<std::string, std::string>> access_state(IntegrationId id) override {
+    const MutexLock lock(mutex_);
+    Transaction transaction(database_);
+    return transaction.commit(read_access_state(database_, id));
+  }
+
+  Result<void> commit_access(IntegrationId id, const std::map<std::string, std::string>& state,
+                             const Counters& increments) override {
+    const MutexLock lock(mutex_);
+    Transaction transaction(database_);
+    write_access_state(database_, id, state);
+    add_to_counters(database_, id, increments);
+    return transaction.commit();
   }
 
   Result<void> set_sample_success(IntegrationId id, const std::string& sampler, SystemTime time) override {

@@ -199,6 +199,26 @@ struct FailurePage {
   std::vector<FailureRow> rows;
 };
 
+// Where counting ServiceNow's transaction log goes on. Its times have a resolution of seconds.
+struct TransactionCursor {
+  std::string user_name;    // whose transactions; another name starts afresh
+  SystemTime counted_from;  // rows created before it move no counter
+  SystemTime newest;        // created of the newest row that was read
+  std::optional<SystemTime> complete_until = std::nullopt;
+};
+struct SeenTransaction {
+  std::string sys_id;
+  SystemTime created;
+  std::string code;  // the label that it was counted under; empty where it was not
+};
+// What one page of the transaction log changed: stored in one transaction or not at all.
+struct TransactionCommit {
+  TransactionCursor cursor;
+  std::vector<SeenTransaction> seen;
+  SystemTime forget_before;  // seen rows created before it can't come again
+  Counters increments;
+};
+
 // Thread-safe (one mutex around the connection). All errors are class storage and name the file.
 class Store {
  public:
@@ -249,6 +269,15 @@ class Store {
 
   virtual Result<DriftPage> drift_page(const DriftQuery& query) = 0;
   virtual Result<FailurePage> failure_page(const FailureQuery& query) = 0;
+
+  virtual Result<std::optional<TransactionCursor>> transaction_cursor(IntegrationId id) = 0;
+  virtual Result<std::vector<SeenTransaction>> seen_transactions(IntegrationId id) = 0;
+  virtual Result<void> commit_transactions(IntegrationId id, const TransactionCommit& commit) = 0;
+
+  // What access control looked like at the last look, by kind, as opaque text.
+  virtual Result<std::map<std::string, std::string>> access_state(IntegrationId id) = 0;
+  virtual Result<void> commit_access(IntegrationId id, const std::map<std::string, std::string>& state,
+                                     const Counters& increments) = 0;
 
   virtual Result<void> set_sample_success(IntegrationId id, const std::string& sampler, SystemTime time) = 0;
   virtual Result<std::map<std::string, SystemTime>> sample_successes(IntegrationId id) = 0;

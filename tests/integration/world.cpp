@@ -174,7 +174,7 @@ integrations:
       url: SERVICENOW_URL
       reader: {basic_auth: {username: prom_reader, password_file: reader-password}}
 PROVISIONER      http: {HTTP}
-      acl: {provisioner_requests_per_hour: 100000}
+      acl: {interval: ACL_INTERVAL, transaction_log: TRANSACTION_LOG, provisioner_requests_per_hour: CAP}
     drift: {interval: DRIFT_INTERVAL, grace: GRACE}
 )";
   const auto replace = [&](const std::string& what, const std::string& by) {
@@ -189,9 +189,13 @@ PROVISIONER      http: {HTTP}
   replace("HTTP", http);
   replace("LOG_INTERVAL", options.system_log_interval);
   replace("DRIFT_INTERVAL", options.drift_interval);
-  replace("PROVISIONER", options.provisioner ? "      provisioner: {basic_auth: {username: okta.integration, "
-                                               "password_file: provisioner-password}}\n"
+  const std::string password = options.provisioner_password ? ", password_file: provisioner-password" : "";
+  replace("PROVISIONER", options.provisioner ? "      provisioner: {basic_auth: {username: okta.integration" +
+                                                   password + "}}\n"
                                              : "");
+  replace("ACL_INTERVAL", options.acl_interval);
+  replace("TRANSACTION_LOG", options.transaction_log);
+  replace("CAP", std::to_string(options.provisioner_requests_per_hour));
   write_file(config_path(), yaml);
 }
 

@@ -41,6 +41,10 @@ struct WorldOptions {
   // The simulator's log begins with tasks that have just succeeded, also of users whose link is broken.
   std::string grace = "0s";
   std::string system_log_interval = "200ms";
+  std::string acl_interval = "15m";
+  std::string transaction_log = "auto";
+  bool provisioner_password = true;  // false: only its name is configured
+  int provisioner_requests_per_hour = 100'000;
 };
 
 class World {
@@ -76,6 +80,7 @@ class World {
   // The time before the first exporter of this world started: truth("since=…") from here is what it has to
   // count.
   const std::string& began() const { return began_; }
+  std::string control_url() const { return control_url_; }
   std::string okta_url() const { return okta_url_; }
   std::string servicenow_url() const { return servicenow_url_; }
 

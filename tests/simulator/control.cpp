@@ -59,6 +59,14 @@ class Commands {
                                                           {"hide_fields", &Commands::hide_fields},
                                                           {"deny_table", &Commands::deny_table},
                                                           {"api_acl", &Commands::api_acl},
+                                                          {"transient_refusal", &Commands::transient_refusal},
+                                                          {"refuse", &Commands::refuse},
+                                                          {"table_acl", &Commands::table_acl},
+                                                          {"domain_visible", &Commands::domain_visible},
+                                                          {"transaction_log", &Commands::transaction_log},
+                                                          {"rest_call", &Commands::rest_call},
+                                                          {"put_row", &Commands::put_row},
+                                                          {"remove_row", &Commands::remove_system_row},
                                                           {"query_range", &Commands::query_range},
                                                           {"inactive_visible", &Commands::inactive_visible},
                                                           {"delete_row", &Commands::delete_row},
@@ -282,6 +290,83 @@ class Commands {
     return {{"account", account.role}};
   }
 
+  json transient_refusal(const json& command) {
+    sim_.servicenow.transient_refusals = command.value("count", 1);
+    return json::object();
+  }
+
+  json refuse(const json& command) {
+    Account& account = account_of(command);
+    account.refusal.reset();
+    if (command.value("on", true)) {
+      account.refusal = Account::Refusal{command.value("status", 403), command.value("message", ""),
+                                         command.value("detail", "")};
+    }
+    return {{"account", account.role}};
+  }
+
+  json table_acl(const json& command) {
+    Account& account = account_of(command, "reader");
+    const std::string table = command.value("table", "syslog_transaction");
+    const std::string mode = command.value("mode", "allow");
+    account.hidden_tables.erase(table);
+    account.range_refused_tables.erase(table);
+    account.range_dropped_tables.erase(table);
+    if (mode == "hidden") {
+      account.hidden_tables.insert(table);
+    } else if (mode == "range_403") {
+      account.range_refused_tables.insert(table);
+    } else if (mode == "range_silent") {
+      account.range_dropped_tables.insert(table);
+    } else if (mode != "allow") {
+      throw Refusal{"\"mode\" is allow, hidden, range_403 or range_silent"};
+    }
+    return {{"account", account.role}};
+  }
+
+  json domain_visible(const json& command) {
+    Account& account = account_of(command);
+    account.domain_visible = command.value("visible", false);
+    world_.rows_changed();
+    return {{"account", account.role}};
+  }
+
+  json transaction_log(const json& command) {
+    if (command.contains("response_code"))
+      sim_.servicenow.tables.set_response_code_column(command["response_code"].get<bool>());
+    if (command.contains("method")) sim_.servicenow.tables.set_method_column(command["method"].get<bool>());
+    return json::object();
+  }
+
+  json rest_call(const json& command) {
+    RestCall call;
+    call.user_name = command.value("user_name", world_.options.provisioner);
+    call.method = command.value("method", "PATCH");
+    call.table = command.value("table", "sys_user");
+    call.url = command.value("url", "/api/now/table/" + call.table + "/0123456789abcdef0123456789abcdef");
+    call.status = command.value("status", 403);
+    call.operation = command.value("operation", call.method == "GET"      ? "read"
+                                                : call.method == "POST"   ? "create"
+                                                : call.method == "DELETE" ? "delete"
+                                                                          : "write");
+    call.user_agent = "Okta";
+    for (int i = 0; i < command.value("count", 1); ++i) {
+      call.time_ms = now_ms() - command.value("age_seconds", std::int64_t{0}) * 1000;
+      sim_.servicenow.tables.log(call);
+    }
+    return json::object();
+  }
+
+  json put_row(const json& command) {
+    sim_.servicenow.tables.put(command.at("table"), command.at("row").get<TextRow>());
+    return json::object();
+  }
+
+  json remove_system_row(const json& command) {
+    sim_.servicenow.tables.remove(command.at("table"), command.at("sys_id"));
+    return json::object();
+  }
+
   json query_range(const json& command) {
     Account& account = account_of(command, "reader");
     const std::string mode = command.value("mode", "403");
@@ -501,7 +586,10 @@ Reply Control::truth(const Call& call) {
   if (const auto grace = call.parameter("grace_seconds")) options.grace_ms = std::stoll(*grace) * 1000;
   if (const auto threshold = call.parameter("mass_threshold")) options.mass_threshold = std::stod(*threshold);
   if (const auto minimum = call.parameter("mass_minimum")) options.mass_minimum = std::stoull(*minimum);
-  return reply_of(200, simulator::truth(sim_.world, sim_.tasks, sim_.journal, options));
+  options.with_method = call.parameter("method").value_or("") == "1";
+  json result = simulator::truth(sim_.world, sim_.tasks, sim_.journal, options);
+  add_transactions(result, sim_.servicenow.tables, options, sim_.world);
+  return reply_of(200, result);
 }
 
 Reply Control::requests(const Call& call) {

@@ -19,6 +19,7 @@ struct Call {
   std::string target;  // path and query as sent
   std::multimap<std::string, std::string> parameters;
   std::string authorization;
+  std::string user_agent;
   std::string origin;  // scheme://host:port, for the absolute URLs that both vendors put into links
   std::string body;
 

@@ -55,6 +55,7 @@ Call call_of(const httplib::Request& request, const std::string& scheme, const s
   call.target = request.target;
   call.parameters = {request.params.begin(), request.params.end()};
   call.authorization = request.get_header_value("Authorization");
+  call.user_agent = request.get_header_value("User-Agent");
   const std::string host = request.get_header_value("Host");
   call.origin = scheme + "://" + (host.empty() ? own_host : host);
   call.body = request.body;

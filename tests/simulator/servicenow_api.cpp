@@ -13,21 +13,9 @@ constexpr std::int64_t kDefaultLimit = 10000;
 
 // Tables that exist here without rows; any other name is "Invalid table".
 const std::set<std::string>& other_tables() {
-  static const std::set<std::string> tables = {"sys_user_group",
-                                               "sys_user_grmember",
-                                               "sys_user_role",
-                                               "sys_user_has_role",
-                                               "sys_group_has_role",
-                                               "sys_security_acl",
-                                               "sys_properties",
-                                               "sys_dictionary",
-                                               "sys_db_object",
-                                               "syslog",
-                                               "sys_audit",
-                                               "sys_audit_delete",
-                                               "sysevent",
-                                               "clone_instance",
-                                               "sys_security_acl_role"};
+  static const std::set<std::string> tables = {
+      "sys_user_role", "sys_group_has_role", "sys_dictionary", "sys_db_object",  "syslog",
+      "sys_audit",     "sys_audit_delete",   "sysevent",       "clone_instance", "sys_security_acl_role"};
   return tables;
 }
 
@@ -140,6 +128,7 @@ Reply ServiceNowApi::handle(const Call& call) {
       if (fault) faults_.damage(*fault, reply);
     }
   }
+  if (logged_in) log_transaction(call, where, name, reply.status);
   if (reply.content_type == "application/json") reply.content_type = "application/json;charset=UTF-8";
   add_common_headers(reply, logged_in);
   if (!name.empty()) ++journal_.servicenow_by_account[account != nullptr ? account->role : name];
@@ -174,8 +163,14 @@ Reply ServiceNowApi::answer(const Call& call, const Route& where, Account*& acco
     return reply;
   }
   if (where.endpoint == "other") return failure(400, "Requested URI does not represent any resource", "");
+  if (transient_refusals > 0) {
+    --transient_refusals;
+    return failure(403, "User Not Authorized", "Failed API level ACL Validation");
+  }
+  if (account->refusal)
+    return failure(account->refusal->status, account->refusal->message, account->refusal->detail);
   if (account->api_denied) return failure(403, "User Not Authorized", "Failed API level ACL Validation");
-  if (where.table != "sys_user" && !other_tables().contains(where.table)) {
+  if (where.table != "sys_user" && !tables.knows(where.table) && !other_tables().contains(where.table)) {
     return failure(400, "Invalid table " + where.table, "");
   }
   if (account->unreadable_tables.contains(where.table)) {
@@ -183,7 +178,63 @@ Reply ServiceNowApi::answer(const Call& call, const Route& where, Account*& acco
                    where.endpoint == "aggregate" ? "No permission to read table '" + where.table + "'" : "");
   }
   if (where.endpoint == "table_record") return record(call, where, *account);
+  if (tables.knows(where.table) && where.endpoint == "table_list")
+    return list_system_table(call, where, *account);
   return where.endpoint == "aggregate" ? aggregate(call, where, *account) : list(call, where, *account);
+}
+
+Reply ServiceNowApi::list_system_table(const Call& call, const Route& where, const Account& account) const {
+  const std::set<std::string>& columns = tables.columns(where.table);
+  EncodedQuery query = parse_encoded_query(call.parameter("sysparm_query").value_or(""), columns);
+  if (query.uses_query_range() && account.range_refused_tables.contains(where.table)) {
+    return failure(403, "Insufficient rights to query records",
+                   "Field(s) present in the query do not have permission to be read");
+  }
+  if (account.range_dropped_tables.contains(where.table)) query.drop_query_range();
+  const std::vector<TextRow> rows = tables.select(where.table, query);
+  const auto number = [&](const char* name, std::int64_t otherwise) {
+    return static_cast<std::size_t>(
+        std::max<std::int64_t>(0, parse_integer(call.parameter(name).value_or("")).value_or(otherwise)));
+  };
+  const std::size_t offset = number("sysparm_offset", 0);
+  const std::size_t end = std::min(rows.size(), offset + number("sysparm_limit", kDefaultLimit));
+  Reply reply;
+  reply.body = R"({"result":[)";
+  const bool hidden = account.hidden_tables.contains(where.table);  // row ACLs: counted, not shown
+  for (std::size_t i = offset; i < end && !hidden; ++i) {
+    if (reply.body.back() == '}') reply.body.push_back(',');
+    reply.body.push_back('{');
+    for (const std::string& wanted : split(call.parameter("sysparm_fields").value_or(""), ',')) {
+      if (!columns.contains(wanted) || account.unreadable_fields.contains(where.table + "." + wanted))
+        continue;
+      if (reply.body.back() != '{') reply.body.push_back(',');
+      append_json_string(reply.body, wanted);
+      reply.body.push_back(':');
+      const auto value = rows[i].find(wanted);
+      append_json_string(reply.body, value == rows[i].end() ? "" : value->second);
+    }
+    reply.body.push_back('}');
+  }
+  reply.body += "]}";
+  reply.header("X-Total-Count", std::to_string(rows.size()));
+  return reply;
+}
+
+// Every call of a known user has its row; whether a 401 has one is unverified, so here it has none.
+void ServiceNowApi::log_transaction(const Call& call, const Route& where, const std::string& name,
+                                    int status) {
+  if (where.endpoint == "other") return;
+  RestCall done;
+  done.time_ms = now_ms();
+  done.user_name = name;
+  done.method = call.method;
+  done.url = call.target;
+  done.status = status;
+  done.user_agent = call.user_agent;
+  done.of_exporter = true;
+  done.table = where.table;
+  done.operation = "read";
+  tables.log(done);
 }
 
 std::string ServiceNowApi::row_json(const UserRow& row, const Call& call, const Account& account) const {

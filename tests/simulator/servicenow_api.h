@@ -7,6 +7,7 @@
 #include "simulator/faults.h"
 #include "simulator/http.h"
 #include "simulator/journal.h"
+#include "simulator/system_tables.h"
 #include "simulator/user_table.h"
 #include "simulator/world.h"
 
@@ -19,8 +20,11 @@ class ServiceNowApi {
 
   Reply handle(const Call& call);  // takes the world's mutex
 
+  SystemTables tables;
   bool hibernating = false;
   bool unavailable = false;
+  // The next so many requests on a node that has lost the session's roles (facts: KB2466644).
+  int transient_refusals = 0;
 
  private:
   struct Route {
@@ -33,8 +37,10 @@ class ServiceNowApi {
   Reply answer(const Call& call, const Route& route, Account*& account);
   Account* log_in(const Call& call, std::string& name);
   Reply list(const Call& call, const Route& route, Account& account);
+  Reply list_system_table(const Call& call, const Route& route, const Account& account) const;
   Reply record(const Call& call, const Route& route, const Account& account);
   Reply aggregate(const Call& call, const Route& route, Account& account);
+  void log_transaction(const Call& call, const Route& route, const std::string& name, int status);
   std::string row_json(const UserRow& row, const Call& call, const Account& account) const;
   void add_common_headers(Reply& reply, bool logged_in);
 

@@ -285,4 +285,27 @@ json truth(World& world, const std::vector<TaskRecord>& tasks, const Journal& jo
   return result;
 }
 
+void add_transactions(json& result, const SystemTables& tables, const TruthOptions& options,
+                      const World& world) {
+  const std::set<std::string> allowed = {"sys_user", "sys_user_group", "sys_user_grmember"};
+  json codes = json::object();
+  json denials = json::object();
+  for (const RestCall& call : tables.calls()) {
+    // The log has seconds.
+    const bool before = call.time_ms / 1000 < options.since_ms / 1000;
+    if (call.of_exporter || call.user_name != world.options.provisioner || before) continue;
+    std::string code = std::to_string(call.status / 100) + "xx";
+    for (const int named : {400, 401, 403, 404, 429}) {
+      if (call.status == named) code = std::to_string(named);
+    }
+    if (code == "4xx") code = "other_4xx";
+    codes[code] = codes.value(code, 0) + 1;
+    if (call.status != 403) continue;
+    const std::string key = denial_key(call, options.with_method, allowed);
+    denials[key] = denials.value(key, 0) + 1;
+  }
+  result["servicenow_rest_transactions_total"] = codes;
+  result["servicenow_acl_denials_total"] = denials;
+}
+
 }  // namespace simulator

@@ -12,6 +12,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "simulator/journal.h"
+#include "simulator/system_tables.h"
 #include "simulator/tasks.h"
 #include "simulator/world.h"
 
@@ -26,6 +27,7 @@ struct TruthOptions {
   double mass_threshold = 0.05;
   std::uint64_t mass_minimum = 10;
   std::int64_t now_ms = 0;
+  bool with_method = false;  // denials by the method of the call, not only by its URL
 };
 
 struct Verdict {
@@ -42,5 +44,9 @@ std::vector<Verdict> judge_links(World& world, const TruthOptions& options);
 
 nlohmann::json truth(World& world, const std::vector<TaskRecord>& tasks, const Journal& journal,
                      const TruthOptions& options);
+
+// servicenow_rest_transactions_total {code} and servicenow_acl_denials_total {"table|operation"}: Okta's own.
+void add_transactions(nlohmann::json& result, const SystemTables& tables, const TruthOptions& options,
+                      const World& world);
 
 }  // namespace simulator

@@ -95,6 +95,18 @@ struct Account {
   bool api_denied = false;  // "Failed API level ACL Validation"
   std::set<std::string> unreadable_fields;
   std::set<std::string> unreadable_tables;
+  // Of the tables beside sys_user.
+  std::set<std::string> hidden_tables;         // every row is hidden by a row ACL
+  std::set<std::string> range_refused_tables;  // range queries and sorting: 403
+  std::set<std::string> range_dropped_tables;  // … or silently dropped
+  // What answers every request instead, as a localised or reworded refusal does.
+  struct Refusal {
+    int status = 403;
+    std::string message;
+    std::string detail;
+  };
+  std::optional<Refusal> refusal;
+  bool domain_visible = true;  // false: another domain's rows (every second user) are out of rows and counts
   int failed_logins = 0;
   bool locked = false;
 };
@@ -152,7 +164,8 @@ class World {
   SysId new_sys_id();
   RowIndex row_by_id(const SysId& id);
   bool row_visible_in_query(const Account& account, const UserRow& row) const {
-    return row.exists && (row.active || account.inactive_visible);
+    const bool in_domain = account.domain_visible || row.person == kNone || row.person % 2 == 0;
+    return row.exists && in_domain && (row.active || account.inactive_visible);
   }
   bool row_readable(const Account& account, const UserRow& row) const {
     return row_visible_in_query(account, row) && (row.hidden_from & account.bit) == 0;

@@ -594,14 +594,32 @@ integrations:
       reader: {oauth2: {client_id: c, client_secret: s}}
       provisioner: {api_key: k}
       users: {strategy: lookup}
-      acl: {transaction_log: on}
 )";
   EXPECT_THAT(unsupported(good(yaml).config),
               ElementsAre(HasSubstr("integrations[0].okta.oauth2: is not served by this version yet"),
                           HasSubstr("integrations[0].servicenow.reader.oauth2: "),
                           HasSubstr("integrations[0].servicenow.provisioner.api_key: "),
-                          HasSubstr("integrations[0].servicenow.users.strategy: "),
-                          HasSubstr("integrations[0].servicenow.acl.transaction_log: ")));
+                          HasSubstr("integrations[0].servicenow.users.strategy: ")));
+}
+
+TEST(LoadedConfig, TheProvisionersNameAloneIsEnoughTheReadersIsNot) {
+  const auto with = [](std::string_view reader) {
+    return std::string(R"(
+integrations:
+  - name: a
+    okta: {url: https://o.example, api_token: t, app: {id: x}}
+    servicenow:
+      url: https://s.example
+      reader: {basic_auth: )") +
+           std::string(reader) + R"(}
+      provisioner: {basic_auth: {username: okta.integration}}
+)";
+  };
+  const Config config = good(with("{username: r, password: p}")).config;
+  ASSERT_TRUE(config.integrations[0].servicenow.provisioner);
+  EXPECT_EQ(user_name(*config.integrations[0].servicenow.provisioner), "okta.integration");
+  EXPECT_FALSE(std::get<BasicAuth>(*config.integrations[0].servicenow.provisioner).password.set());
+  EXPECT_FALSE(parse_config(with("{username: r}"), "config.yml"));
 }
 
 TEST(ClassificationReasons, AreThoseOfProvisioning) {

@@ -316,5 +316,41 @@ TEST(Specificity, OrdersEveryReasonAndOtherIsTheLeast) {
   EXPECT_GT(specificity(Reason::record_not_found_or_hidden), specificity(Reason::rate_limited));
 }
 
+TEST_F(ClassifierTest, QueryAclsAndScopesInTheWordsOfTheLogNameTableAndOperation) {
+  const struct {
+    std::string_view text;
+    std::string_view table;
+    AclOperation operation;
+  } cases[] = {
+      {"Part of the query on sys_user_group has been ignored because of insufficient access for "
+       "'query_range' "
+       "operation on sys_user_group.name.",
+       "sys_user_group", AclOperation::query_range},
+      {"Part of the query on sys_user_group has been ignored because of read security rules on "
+       "sys_user_group.name.",
+       "sys_user_group", AclOperation::read},
+      {"Attempt to query against sys_user_grmember.user refused because of query ACLs on that field.",
+       "sys_user_grmember", AclOperation::query_match},
+      {"Security restricted: Write operation against 'sys_user_group' from scope 'x_acme' has been refused "
+       "due to "
+       "the table's cross-scope access policy",
+       "sys_user_group", AclOperation::write},
+  };
+  for (const auto& known : cases) {
+    const Classification found = classify(known.text);
+    ASSERT_TRUE(found.denial) << known.text;
+    EXPECT_EQ(found.denial->table, known.table) << known.text;
+    EXPECT_EQ(to_string(found.denial->operation), to_string(known.operation)) << known.text;
+  }
+}
+
+TEST_F(ClassifierTest, A403InUnknownWordsIsARefusalOfAnUnknownOperationOnTheTaskTarget) {
+  const Classification found =
+      classify("403. Zugriff verweigert. Die Regel verbietet es", Operation::group_push);
+  ASSERT_TRUE(found.denial);
+  EXPECT_EQ(found.denial->table, "sys_user_group");
+  EXPECT_EQ(found.denial->operation, AclOperation::unknown);
+}
+
 }  // namespace
 }  // namespace exporter::provisioning

@@ -27,11 +27,10 @@ TEST(TableClient, AsksForWhatItNeedsAndNothingElse) {
   ASSERT_TRUE(page);
   ASSERT_EQ(instance.requests.size(), 1U);
   EXPECT_EQ(instance.requests[0].target,
-            "/api/now/v2/table/"
-            "sys_user?sysparm_query=active%3Dtrue%5EORDERBYsys_id&sysparm_fields=sys_id%2Cuser_name"
-            "%2Cemail%2Cactive%2Clocked_out%2Csys_updated_on&sysparm_limit=500&sysparm_offset=1000"
-            "&sysparm_exclude_reference_link=true&sysparm_display_value=false&sysparm_suppress_pagination_"
-            "header=true");
+            "/api/now/v2/table/sys_user?sysparm_suppress_pagination_header=true"
+            "&sysparm_exclude_reference_link=true&sysparm_display_value=false"
+            "&sysparm_query=active%3Dtrue%5EORDERBYsys_id&sysparm_fields=sys_id%2Cuser_name"
+            "%2Cemail%2Cactive%2Clocked_out%2Csys_updated_on&sysparm_limit=500&sysparm_offset=1000");
 }
 
 TEST(TableClient, ReadsTheTotalLeniently) {
