@@ -172,7 +172,7 @@ void read_users(const Value& value, WebConfig& config) {
         hashes[i].error("basic authentication cannot carry such a user name: it is empty or has a colon");
       } else if (!bcrypt_cost(hash)) {
         // Not shown: it may be the password itself.
-        hashes[i].error("is not a bcrypt hash; make one with htpasswd -nBC 10 \"\" | tr -d ':\\n'");
+        hashes[i].error(R"(is not a bcrypt hash; make one with htpasswd -nBC 10 "" | tr -d ':\n')");
       } else {
         config.basic_auth_users.emplace(names[i], std::move(hash));
       }
