@@ -14,7 +14,7 @@ build_packages=(
 )
 # What .ci/run needs beside that.
 # shellcheck disable=SC2034  # used by scripts/setup
-check_packages=(chromium chromium-driver clang-19 clang-format-19 clang-tidy-19 shellcheck)
+check_packages=(chromium chromium-driver clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev shellcheck)
 # Unpacked under build/tools and not installed, because the package would start a daemon. Beside Prometheus itself,
 # what its pages are made of.
 prometheus_packages=(

@@ -10,14 +10,19 @@ endif()
 if(SANITIZE)
   target_compile_options(build_options INTERFACE -fsanitize=${SANITIZE} -fno-omit-frame-pointer
                          -fno-sanitize-recover=all)
-  # GCC's flow analysis loses its way in instrumented code and warns of std::regex's own insides.
-  target_compile_options(build_options INTERFACE -Wno-maybe-uninitialized)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # GCC's flow analysis loses its way in instrumented code and warns of std::regex's own insides.
+    target_compile_options(build_options INTERFACE -Wno-maybe-uninitialized)
+  endif()
   target_link_options(build_options INTERFACE -fsanitize=${SANITIZE})
 endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION
                                                                               VERSION_LESS 13)
   # GCC 12 takes "literal" + std::string for overlapping copies at -O3 (its bug 105651).
   target_compile_options(build_options INTERFACE -Wno-restrict)
+endif()
+if(FUZZ)
+  target_compile_options(build_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(build_options INTERFACE -Wthread-safety)
