@@ -294,9 +294,8 @@ class ExporterParts final : public Exporter {
       return std::unexpected(std::move(classifier.error()));
     }
     const auto& wanted = loaded->config.integrations;
-    const std::vector<Running>& running_now = running_;
-    const auto stays = [same_rules, &running_now](const config::Integration& config) {
-      return same_rules && std::ranges::find(running_now, config, &Running::config) != running_now.end();
+    const auto stays = [this, same_rules](const config::Integration& config) REQUIRES(reload_mutex_) {
+      return same_rules && std::ranges::find(running_, config, &Running::config) != running_.end();
     };
     for (const config::Integration& config : wanted) {
       if (stays(config)) continue;
