@@ -35,7 +35,7 @@ SystemLogSampler::SystemLogSampler(SystemLogOptions options, Session& session, o
       classifier_(classifier),
       counters_(counters),
       recent_(recent),
-      verdicts_(std::move(verdicts)),
+      verdicts_(verdicts),
       registry_(registry),
       clock_(clock),
       log_(log) {}

@@ -93,7 +93,8 @@ TEST_F(PageQueries, FilterSortAndPageTheFailures) {
   ASSERT_TRUE(store_->commit_log(id_, commit));
   const auto texts = [&](const FailureQuery& query) {
     std::vector<std::string> found;
-    for (const FailureRow& row : store_->failure_page(query)->rows) found.push_back(row.failure.text);
+    const auto page = store_->failure_page(query);
+    for (const FailureRow& row : page->rows) found.push_back(row.failure.text);
     return found;
   };
   const std::vector<std::string> here{"production"};
