@@ -28,7 +28,7 @@ std::string clean(std::string text) {
 std::string to_content(const std::map<std::string, std::string>& facts) {
   std::string content;
   for (const auto& [what, how] : facts) {
-    content += what + "\t" + how + "\n";
+    content.append(what).append("\t").append(how).append("\n");
   }
   return content;
 }

@@ -67,7 +67,7 @@ Result<void> TransactionLogSampler::load(const Session::Opened& opened) {
     cursor_.reset();  // another account's transactions: nothing was counted of them yet
   }
   seen_.clear();
-  for (storage::SeenTransaction& row : *seen) {
+  for (const storage::SeenTransaction& row : *seen) {
     seen_.emplace(row.sys_id, row);
   }
   loaded_ = true;
