@@ -38,6 +38,7 @@ TEST(Restart, CountersGoOnAndGaugesComeBackWithTheirTime) {
   World world({.scenario = "mixed", .drift_interval = "1h"});
   world.start_exporter();
   ASSERT_TRUE(world.await_success("comparison"));
+  ASSERT_TRUE(world.await_success("system_log"));
   world.change(failing_pushes(3));
   expect_counters_reach_the_truth(world);
   const Exposition before = world.scrape();
@@ -88,6 +89,8 @@ TEST(Restart, KillMinusNineLosesNothingAndCountsNothingTwice) {
 TEST(Restart, AnExpiredCursorIsReplacedAndNothingIsCountedTwice) {
   World world({.scenario = "healthy", .users = 50});
   world.start_exporter();
+  // What Okta published before the first poll moves no counter.
+  ASSERT_TRUE(world.await_success("system_log"));
   world.change(failing_pushes(4));
   expect_counters_reach_the_truth(world);
   world.change({{{"do", "expire_cursors"}}});

@@ -137,6 +137,7 @@ TEST(Scenario, BadCredentialsAreSaidOnceAndNotHammered) {
                        {{"sampler", "users"}, {"class", "authentication"}}) > 3;
   }));
   EXPECT_EQ(world.truth()["failed_logins"]["prom_reader"], 1);
+  ASSERT_TRUE(world.await_success("system_log"));
   world.change(pushes_of_every_reason());
   expect_tasks_are_true(world);
 }
@@ -167,6 +168,7 @@ TEST(Scenario, HttpsWithAnOwnCaAndAnAppFoundByItsName) {
   World world({.scenario = "mixed", .tls = true, .app = "{name: servicenow_ud, label: ServiceNow}"});
   world.start_exporter();
   ASSERT_TRUE(world.await_success("comparison"));
+  ASSERT_TRUE(world.await_success("system_log"));
   expect_drift_is_true(world);
   world.change(pushes_of_every_reason());
   expect_tasks_are_true(world);
@@ -219,6 +221,7 @@ TEST(Scenario, AFailedUserIsLookedAtAndTheVerdictIsCounted) {
   World world({.scenario = "mixed", .users = 300, .drift_interval = "1h"});
   world.start_exporter();
   ASSERT_TRUE(world.await_success("comparison"));
+  ASSERT_TRUE(world.await_success("system_log"));
   Counts expected;
   nlohmann::json pushes = nlohmann::json::array();
   std::map<std::string, int> of_kind;
