@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "servicenow/row_lookup.h"
+#include "servicenow/table_reader.h"
+#include "servicenow/transaction_log_look.h"
 
 namespace exporter::app {
 
@@ -322,19 +324,14 @@ class Walk {
       skip("denials_transaction_log", "the reader could not be asked");
       return;
     }
-    const auto answer = probes_.reader_api.get(
-        net::Endpoint::table_list,
-        "/api/now/v2/table/syslog_transaction?sysparm_limit=1&sysparm_fields=sys_id,http_response_code",
-        stop_);
-    if (!answer) {
+    servicenow::TableReader reader(probes_.reader_api);
+    const auto missing = servicenow::look_for_transaction_log(reader, clock_.now(), stop_);
+    if (!missing) {
       add("denials_transaction_log", Verdict::warning,
-          "the transaction log (syslog_transaction) can't be read: " + answer.error().message,
+          "the transaction log (syslog_transaction) can't be read: " + missing.error().message,
           "Optional: let the reader read it, and refusals are counted from ServiceNow's own record too.");
-    } else if (answer->body.find("\"http_response_code\"") == std::string::npos) {
-      add("denials_transaction_log", Verdict::warning,
-          "the transaction log shows no http_response_code: this release has no such field, or the reader "
-          "may not "
-          "read it");
+    } else if (const auto& what = *missing; what) {
+      add("denials_transaction_log", Verdict::warning, what->why, "Optional: " + what->remedy + ".");
     } else {
       ok("denials_transaction_log", "the transaction log tells the answers' codes");
     }

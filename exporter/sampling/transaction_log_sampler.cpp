@@ -11,6 +11,7 @@ namespace exporter::sampling {
 
 namespace catalogue = metrics::catalogue;
 using servicenow::Transaction;
+using Missing = servicenow::TransactionLogMissing;
 
 namespace {
 
@@ -21,13 +22,8 @@ constexpr std::chrono::seconds kOverlap{60};
 constexpr std::uint64_t kPageSize = 1000;
 constexpr std::uint64_t kMaxPages = 20;          // of one sample; the rest waits for the next one
 constexpr std::uint64_t kPagesWorthReading = 5;  // above, counting by code costs less
-// A literal time may be read in the account's zone (servicenow.md 8.6): so much off is no dropped predicate.
-constexpr std::chrono::hours kFarthestZone{15};
 
 SystemTime whole_second(SystemTime time) { return std::chrono::floor<std::chrono::seconds>(time); }
-
-constexpr std::string_view kGrant =
-    "give the reader admin together with snc_read_only, or a read ACL of its own on syslog_transaction";
 
 }  // namespace
 
@@ -106,7 +102,8 @@ Result<void> TransactionLogSampler::sample(SampleRun& run) {
   const SteadyTime now = clock_.steady_now();
   const bool due = !looked_ || now - *looked_ >= kLookEvery;
   if (due) {
-    Result<std::optional<Missing>> missing = look(run.stop());
+    Result<std::optional<Missing>> missing =
+        servicenow::look_for_transaction_log(reader_, clock_.now(), run.stop());
     if (!missing) {
       return std::unexpected(std::move(missing.error()));
     }
@@ -136,57 +133,6 @@ Result<void> TransactionLogSampler::sample(SampleRun& run) {
     looked_.reset();  // somebody took the right away: the next sample looks again
   }
   return polled;
-}
-
-Result<std::optional<TransactionLogSampler::Missing>> TransactionLogSampler::look(std::stop_token stop) {
-  // Only columns that every release has stand in the query; http_response_code is only asked for, and an
-  // unknown field is silently left out (servicenow.md 3.2). The reader's own requests are in the log too.
-  auto page = reader_.list({.table = std::string(servicenow::kTransactionTable),
-                            .query = "sys_created_on>=" + servicenow::query_time(clock_.now() - kLookEvery) +
-                                     "^ORDERBYDESCsys_created_on",
-                            .fields = std::string(servicenow::kTransactionFields),
-                            .limit = 10,
-                            .offset = 0},
-                           std::move(stop));
-  if (!page) {
-    if (page.error().http_status == 403 || page.error().http_status == 404 ||
-        page.error().http_status == 400) {
-      return std::optional(
-          Missing{.why = "the reader may not read or query syslog_transaction: " + page.error().message,
-                  .remedy = std::string(kGrant)});
-    }
-    return std::unexpected(std::move(page.error()));
-  }
-  const SystemTime oldest = clock_.now() - kLookEvery - kFarthestZone - std::chrono::hours(1);
-  if (page->rows.empty()) {
-    return std::optional(page->total.value_or(0) > 0
-                             ? Missing{.why = "the reader is shown no row of syslog_transaction",
-                                       .remedy = std::string(kGrant)}
-                             : Missing{.why = "syslog_transaction holds no row of the last day to tell by",
-                                       .remedy = "check that the instance logs transactions",
-                                       .for_now = true});
-  }
-  for (const servicenow::TextRow& row : page->rows) {
-    const std::optional<Transaction> transaction = servicenow::parse_transaction(row);
-    if (transaction && transaction->created < oldest) {
-      return std::optional(Missing{
-          .why = "the instance ignores the condition on sys_created_on in queries of the reader",
-          .remedy = "let the reader query syslog_transaction.sys_created_on (ACL operation query_range)"});
-    }
-  }
-  for (const std::string_view column : {"sys_id", "sys_created_on", "sys_created_by", "url"}) {
-    if (std::ranges::none_of(page->rows, [&](const auto& row) { return row.contains(column); })) {
-      return std::optional(
-          Missing{.why = "syslog_transaction." + std::string(column) + " is not shown to the reader",
-                  .remedy = std::string(kGrant)});
-    }
-  }
-  if (std::ranges::none_of(page->rows, [](const auto& row) { return row.contains("http_response_code"); })) {
-    return std::optional(Missing{
-        .why = "syslog_transaction has no column http_response_code here, or the reader may not read it",
-        .remedy = "the column comes with the Australia release; there, let the reader read it"});
-  }
-  return std::optional<Missing>();
 }
 
 Result<void> TransactionLogSampler::poll(const Session::Opened& opened, SampleRun& run) {

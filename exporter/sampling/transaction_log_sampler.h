@@ -12,6 +12,7 @@
 #include "sampling/session.h"
 #include "servicenow/table_reader.h"
 #include "servicenow/transaction_log.h"
+#include "servicenow/transaction_log_look.h"
 
 namespace exporter::sampling {
 
@@ -42,14 +43,7 @@ class TransactionLogSampler final : public Sampler {
   Result<void> restore(const Session::Opened& opened);
 
  private:
-  struct Missing {
-    std::string why;
-    std::string remedy;
-    bool for_now = false;  // the next sample looks again, not tomorrow's
-  };
-  // Where something is missing, what.
-  Result<std::optional<Missing>> look(std::stop_token stop);
-  Result<void> unavailable(Missing missing);
+  Result<void> unavailable(servicenow::TransactionLogMissing missing);
   Result<void> load(const Session::Opened& opened);
   Result<void> poll(const Session::Opened& opened, SampleRun& run);
   Result<void> count_groups(const Session::Opened& opened, SystemTime since, SystemTime until,

@@ -289,6 +289,15 @@ TEST(Check, FindsNothingWrongWithAHealthyWorld) {
       world.run_exporter({"check", "--format=json", "--config.file=" + world.config_path().string()});
   const json report = json::parse(machine.output);
   EXPECT_TRUE(report["ok"].get<bool>());
+  // The transaction log is eight shards: no look at it may be without a bound.
+  int looks = 0;
+  for (const json& request : json::parse(http_get(world.control_url() + "/requests?last=1000").body)) {
+    if (request.dump().find("syslog_transaction") != std::string::npos) {
+      ++looks;
+      EXPECT_THAT(request.dump(), HasSubstr("sys_created_on%3E%3D")) << request;
+    }
+  }
+  EXPECT_EQ(looks, 2) << "one for each report";
   EXPECT_EQ(report["integrations"][0]["name"], "production");
 }
 
