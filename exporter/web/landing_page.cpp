@@ -32,13 +32,13 @@ StateText describe(StatusRow::State state) {
 // The roles keep it a table for a screen reader where a phone shows every row as a card.
 void append_cell(std::string& html, std::string_view title, std::string_view content,
                  std::string_view attributes = {}) {
-  html.append("<td role=\"cell\" data-label=\"").append(title).append("\"").append(attributes);
+  html.append(R"(<td role="cell" data-label=")").append(title).append("\"").append(attributes);
   html.append(">").append(content).append("</td>");
 }
 
 void append_row(std::string& html, const StatusRow& row, SystemTime now) {
   const StateText state = describe(row.state);
-  html.append("<tr role=\"row\"><th scope=\"row\" role=\"rowheader\" data-label=\"Integration\">");
+  html.append(R"(<tr role="row"><th scope="row" role="rowheader" data-label="Integration">)");
   html.append(html_escape(row.integration)).append("</th>");
   append_cell(html, "Sampler", html_escape(row.sampler));
   std::string mark = "<span><span aria-hidden=\"true\">";
@@ -90,7 +90,7 @@ std::string render_landing_page(const LandingPage& page, const std::vector<Statu
         "<caption>One row per integration and sampler</caption>\n<thead role=\"rowgroup\"><tr role=\"row\">");
     for (const std::string_view column :
          {"Integration", "Sampler", "State", "Last success", "Interval", "Last error"}) {
-      html.append("<th scope=\"col\" role=\"columnheader\">").append(column).append("</th>");
+      html.append(R"(<th scope="col" role="columnheader">)").append(column).append("</th>");
     }
     html.append("</tr></thead>\n<tbody role=\"rowgroup\">\n");
     for (const StatusRow& row : rows) append_row(html, row, now);

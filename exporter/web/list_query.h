@@ -33,7 +33,7 @@ struct ListRules {
 };
 
 // The error is a sentence for the client.
-std::expected<ListQuery, std::string> parse_list_query(std::string_view query, const ListRules& rules);
+std::expected<ListQuery, std::string> parse_list_query(std::string_view text, const ListRules& rules);
 
 // "drift?kind=…&page=2", to be escaped for HTML.
 std::string list_link(std::string_view page, const ListQuery& query);
