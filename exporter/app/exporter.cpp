@@ -6,7 +6,7 @@
 
 #include "app/check.h"
 #include "app/integration.h"
-#include "app/systemd.h"
+#include "app/serving.h"
 #include "base/mutex.h"
 #include "config/secret.h"
 #include "metrics/catalogue.h"
@@ -17,14 +17,6 @@
 #include "sampling/sample_book.h"
 #include "sampling/scheduler.h"
 #include "storage/store.h"
-#include "web/config_page.h"
-#include "web/health.h"
-#include "web/html.h"
-#include "web/landing_page.h"
-#include "web/metrics_handler.h"
-#include "web/people_pages.h"
-#include "web/remedies.h"
-#include "web/server.h"
 
 namespace exporter::app {
 
@@ -38,24 +30,6 @@ int sampler_threads(std::size_t integrations) {
   return static_cast<int>(std::min<std::size_t>(2 * integrations + 2, 32));
 }
 
-class ServedRequests final : public web::ServerObserver {
- public:
-  explicit ServedRequests(metrics::Registry& registry) : registry_(registry) {}
-  void on_certificate(std::optional<SystemTime> not_after) override {
-    if (not_after) {
-      registry_.set(catalogue::web_certificate_expiry_timestamp_seconds, {}, to_seconds(*not_after));
-    } else {
-      registry_.remove(catalogue::web_certificate_expiry_timestamp_seconds, {});
-    }
-  }
-  void on_served(std::string_view handler, int code) override {
-    registry_.add(catalogue::http_requests_total, {std::string(handler), std::to_string(code)});
-  }
-
- private:
-  metrics::Registry& registry_;
-};
-
 std::vector<provisioning::ConfiguredRule> configured_rules(const config::Config& config) {
   std::vector<provisioning::ConfiguredRule> rules;
   for (const config::ClassificationRule& rule : config.classification) {
@@ -65,29 +39,6 @@ std::vector<provisioning::ConfiguredRule> configured_rules(const config::Config&
          .reason = static_cast<provisioning::Reason>(reason - std::begin(provisioning::kReasons))});
   }
   return rules;
-}
-
-std::string to_text(const ListenAddress& address) {
-  const bool v6 = address.host.find(':') != std::string::npos;
-  return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
-}
-
-web::ServerOptions server_options(const Flags& flags) {
-  web::ServerOptions options;
-  options.listen_addresses.clear();
-  for (const ListenAddress& address : flags.listen_addresses) {
-    options.listen_addresses.push_back(to_text(address));
-  }
-  options.max_requests = flags.max_requests;
-  options.web_config_file = flags.web_config_file;
-  return options;
-}
-
-web::ServerOptions probe_options(const Flags& flags) {
-  web::ServerOptions options;
-  options.listen_addresses = {to_text(flags.probe_address.value_or(ListenAddress()))};
-  options.max_connections = 64;
-  return options;
 }
 
 Error bad_configuration(std::string message) {
@@ -119,7 +70,15 @@ class ExporterParts final : public Exporter {
         samples_(registry_, log, [this] { publish_storage_size(); }),
         scheduler_({.threads = threads, .sample_timeout = sample_timeout, .seed = std::random_device{}()},
                    clock, samples_),
-        served_(registry_) {}
+        serving_(Serving::make(flags_,
+                               {.clock = clock,
+                                .registry = registry_,
+                                .store = *store_,
+                                .samples = samples_,
+                                .integration_names = [this] { return integration_names(); },
+                                .redacted_config = [this] { return shown_config(); },
+                                .reload = [this] { return reload(); }},
+                               log)) {}
 
   ~ExporterParts() override { ExporterParts::stop(); }
 
@@ -140,30 +99,8 @@ class ExporterParts final : public Exporter {
   }
 
   Result<void> start() override {
-    web::ServerOptions options = server_options(flags_);
-    if (flags_.systemd_socket) {
-      Result<std::vector<int>> sockets = take_systemd_sockets();
-      if (!sockets) {
-        return std::unexpected(std::move(sockets.error()));
-      }
-      options.inherited_sockets = std::move(*sockets);
-    }
-    server_ = std::make_unique<web::Server>(std::move(options), log_, served_);
-    add_routes(*server_);
-    if (Result<void> started = server_->start(); !started) {
+    if (Result<void> started = serving_->start(); !started) {
       return started;
-    }
-    if (flags_.probe_address) {
-      probe_server_ = std::make_unique<web::Server>(probe_options(flags_), log_, served_);
-      add_probes(*probe_server_, "");
-      if (Result<void> started = probe_server_->start(); !started) {
-        return started;
-      }
-      log_.info("listening for probes", {{"address", probe_server_->addresses().front()}});
-    }
-    for (const std::string& address : server_->addresses()) {
-      log_.info("listening",
-                {{"address", address}, {"telemetry_path", flags_.route_prefix + flags_.telemetry_path}});
     }
     scheduler_.start();
     return {};
@@ -192,8 +129,7 @@ class ExporterParts final : public Exporter {
       stopped_ = true;
     }
     scheduler_.stop();
-    if (server_) server_->stop();
-    if (probe_server_) probe_server_->stop();
+    serving_->stop();
   }
 
   int sample_once() override { return scheduler_.run_once(); }
@@ -347,92 +283,9 @@ class ExporterParts final : public Exporter {
     return shown_config_;
   }
 
-  static void add_probes(web::Server& server, const std::string& prefix) {
-    using Speed = web::Server::Speed;
-    server.route("GET", prefix + "/-/healthy", "healthy", Speed::fast, web::make_healthy_handler());
-    // Reached only when the configuration is loaded, the state is open and the server listens.
-    server.route("GET", prefix + "/-/ready", "ready", Speed::fast,
-                 web::make_ready_handler([] { return true; }));
-  }
-
-  void add_routes(web::Server& server) {
-    using Speed = web::Server::Speed;
-    const std::string& prefix = flags_.route_prefix;
-    web::LandingPage landing{.version = std::string(version())};
-    landing.links[0].second = flags_.telemetry_path.substr(1);
-    server.route("GET", prefix + flags_.telemetry_path, "metrics", Speed::fast,
-                 web::make_metrics_handler(registry_, clock_, {.created = flags_.openmetrics_created}));
-    server.route(
-        "GET", prefix + "/", "landing", Speed::fast,
-        web::make_landing_page_handler(std::move(landing), [this] { return status_rows(); }, clock_));
-    if (!prefix.empty()) {
-      const auto redirect = [target = prefix + "/"](const web::WebRequest&) {
-        web::WebResponse response = web::text_response(302, "");
-        response.headers.emplace_back("Location", target);
-        return response;
-      };
-      server.route("GET", "/", "landing", Speed::fast, redirect);
-      server.route("GET", prefix, "landing", Speed::fast, redirect);
-    }
-    server.route("GET", prefix + "/style.css", "landing", Speed::fast, web::make_stylesheet_handler());
-    server.route("GET", prefix + "/runbook", "runbook", Speed::fast, web::make_runbook_handler());
-    const web::PeopleOptions people{.show_users = static_cast<web::ShowUsers>(flags_.show_users),
-                                    .external_url = flags_.external_url,
-                                    .integrations = [this] { return integration_names(); }};
-    const auto read_drift = [this](const storage::DriftQuery& query) { return store_->drift_page(query); };
-    const auto read_failures = [this](const storage::FailureQuery& query) {
-      return store_->failure_page(query);
-    };
-    server.route("GET", prefix + "/drift", "drift", Speed::slow,
-                 web::make_drift_handler(people, read_drift, clock_));
-    server.route("GET", prefix + "/failures", "failures", Speed::slow,
-                 web::make_failures_handler(people, read_failures, clock_));
-    server.route("GET", prefix + "/config", "config", Speed::slow,
-                 web::make_config_handler([this] { return shown_config(); }));
-    server.route("POST", prefix + "/-/reload", "reload", Speed::slow,
-                 [this](const web::WebRequest& request) { return answer_reload(request); });
-    add_probes(server, prefix);
-  }
-
-  web::WebResponse answer_reload(const web::WebRequest& request) {
-    if (!flags_.enable_lifecycle) {
-      return web::text_response(403,
-                                "Reloading over HTTP is off; switch it on with --web.enable-lifecycle.\n");
-    }
-    if (!request.same_origin) {
-      return web::text_response(403, "This request comes from a page of another site.\n");
-    }
-    if (const Result<void> done = reload(); !done) {
-      return web::text_response(500, "failed to reload: " + done.error().message + "\n");
-    }
-    return web::text_response(200, "reloaded\n");
-  }
-
   // After each sample and not at a scrape, which must not wait for a transaction.
   void publish_storage_size() {
     registry_.set(catalogue::storage_size_bytes, {}, static_cast<double>(store_->size_bytes()));
-  }
-
-  std::vector<web::StatusRow> status_rows() const {
-    std::vector<web::StatusRow> rows;
-    for (sampling::SamplerStatus& status : samples_.status()) {
-      using State = web::StatusRow::State;
-      State state = State::waiting;
-      std::optional<ErrorClass> error_class;
-      if (status.last_error) {
-        state = State::failing;
-        error_class = status.last_error->error_class;
-      } else if (status.last_run) {
-        state = State::ok;
-      }
-      rows.push_back({.integration = std::move(status.integration),
-                      .sampler = std::move(status.sampler),
-                      .interval = status.interval,
-                      .state = state,
-                      .last_success = status.last_success,
-                      .last_error = error_class});
-    }
-    return rows;
   }
 
   const Flags flags_;
@@ -451,9 +304,7 @@ class ExporterParts final : public Exporter {
   std::shared_ptr<const std::string> shown_config_ GUARDED_BY(shown_mutex_);
   std::vector<std::string> shown_names_ GUARDED_BY(shown_mutex_);
   sampling::Scheduler scheduler_;
-  ServedRequests served_;
-  std::unique_ptr<web::Server> server_;
-  std::unique_ptr<web::Server> probe_server_;
+  std::unique_ptr<Serving> serving_;
 };
 
 }  // namespace
