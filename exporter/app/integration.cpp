@@ -294,13 +294,19 @@ class IntegrationParts final : public Integration {
   }
 
  private:
+  std::vector<sampling::LinkProbes*> link_probes() {
+    std::vector<sampling::LinkProbes*> probes{&reader_probes_};
+    if (provisioner_probes_) probes.push_back(provisioner_probes_.get());
+    return probes;
+  }
+
   void add_samplers(const config::Integration& config, const Surroundings& around) {
     using sampling::Scheduler;
     auto system_log = std::make_unique<sampling::SystemLogSampler>(
         system_log_options(config), session_, okta_, around.store, around.classifier, counters_,
         recent_users_,
-        sampling::FailureVerdicts(config.servicenow.match.size(), session_, okta_, reader_lookup_,
-                                  provisioner_cap_, last_view_, recent_users_, around.store, counters_,
+        sampling::FailureVerdicts(config.servicenow.match.size(), session_, okta_, reader_probes_,
+                                  provisioner_cap_, link_probes(), last_view_, recent_users_, around.store, counters_,
                                   around.clock, around.log),
         around.registry, around.clock, around.log);
     auto app_users = std::make_unique<sampling::AppUsersSampler>(

@@ -52,13 +52,14 @@ struct FailureVerdicts::Subjects {
 
 FailureVerdicts::FailureVerdicts(std::size_t key_count, Session& session, okta::Client& okta,
                                  servicenow::RowLookup& reader, drift::ProvisionerView& provisioner,
-                                 LastView& view, RecentUsers& recent, storage::Store& store,
-                                 CounterBook& counters, const Clock& clock, Log& log)
+                                 std::vector<LinkProbes*> probes, LastView& view, RecentUsers& recent,
+                                 storage::Store& store, CounterBook& counters, const Clock& clock, Log& log)
     : key_count_(key_count),
       session_(session),
       okta_(okta),
       reader_(reader),
       provisioner_(provisioner),
+      probes_(std::move(probes)),
       view_(view),
       recent_(recent),
       store_(store),
@@ -137,6 +138,11 @@ Result<void> FailureVerdicts::look(const Session::Opened& opened, const LastView
   }
   if (external_ids.empty()) {
     return {};
+  }
+  // Whoever can't be looked at now, because the hour's requests are spent or ServiceNow fails, is the first
+  // that the probes look at.
+  for (LinkProbes* const probes : probes_) {
+    probes->look_first(external_ids);
   }
   const auto holders = store_.known_holders(opened.id, external_ids);
   if (!holders) {

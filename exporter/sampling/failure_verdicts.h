@@ -9,6 +9,7 @@
 #include "drift/comparison.h"
 #include "okta/client.h"
 #include "sampling/last_view.h"
+#include "sampling/link_probes.h"
 #include "sampling/recent_users.h"
 #include "sampling/sampler.h"
 #include "sampling/session.h"
@@ -21,10 +22,11 @@ namespace exporter::sampling {
 // tasks have succeeded since. Not thread-safe: the System Log's sampler owns it.
 class FailureVerdicts {
  public:
-  // `key_count`: the number of match pairs.
+  // `key_count`: the number of match pairs. `probes`: of the accounts that look; they outlive this.
   FailureVerdicts(std::size_t key_count, Session& session, okta::Client& okta, servicenow::RowLookup& reader,
-                  drift::ProvisionerView& provisioner, LastView& view, RecentUsers& recent,
-                  storage::Store& store, CounterBook& counters, const Clock& clock, Log& log);
+                  drift::ProvisionerView& provisioner, std::vector<LinkProbes*> probes, LastView& view,
+                  RecentUsers& recent, storage::Store& store, CounterBook& counters, const Clock& clock,
+                  Log& log);
 
   // Looks at everybody whose failure has no verdict yet, and stores verdicts and counts in one transaction.
   // Waits for the first comparison, because only then it is known whether the reader sees inactive rows. What
@@ -48,6 +50,7 @@ class FailureVerdicts {
   okta::Client& okta_;
   servicenow::RowLookup& reader_;
   drift::ProvisionerView& provisioner_;
+  const std::vector<LinkProbes*> probes_;
   LastView& view_;
   RecentUsers& recent_;
   storage::Store& store_;

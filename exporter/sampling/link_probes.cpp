@@ -13,6 +13,7 @@ using servicenow::Presence;
 namespace {
 
 constexpr std::uint32_t kRotation = 24 * 3600;  // in which the comparison's rotation comes round
+constexpr std::size_t kMaxFirst = 1000;
 
 std::uint32_t seconds(SystemTime time) {
   return static_cast<std::uint32_t>(
@@ -72,6 +73,10 @@ void LinkProbes::remember(std::vector<Entry> looked, const std::vector<drift::Pa
   std::erase_if(merged, [&](const Entry& entry) {
     return entry.looked + kRotation < now || std::binary_search(removed.begin(), removed.end(), entry.id);
   });
+  std::erase_if(first_, [&](const drift::PackedId& id) {
+    return std::binary_search(looked.begin(), looked.end(), Entry{.id = id}, by_id) ||
+           std::binary_search(removed.begin(), removed.end(), id);
+  });
   entries_ = std::move(merged);
   publish();
 }
@@ -84,18 +89,38 @@ void LinkProbes::publish() {
                 static_cast<double>(hidden));
 }
 
+void LinkProbes::look_first(std::span<const std::string> ids) {
+  const MutexLock lock(mutex_);
+  for (const std::string& text : ids) {
+    if (!drift::is_hex_id(text)) continue;
+    const drift::PackedId id = drift::pack_id(text);
+    std::erase(first_, id);
+    first_.push_back(id);
+  }
+  while (first_.size() > kMaxFirst) {
+    first_.pop_front();
+  }
+}
+
 std::vector<std::string> LinkProbes::due(std::size_t limit) const {
+  std::vector<std::string> ids;
+  std::vector<drift::PackedId> first;
   std::vector<Entry> entries;
   {
     const MutexLock lock(mutex_);
+    for (auto id = first_.rbegin(); id != first_.rend() && ids.size() < limit; ++id) {
+      ids.push_back(drift::hex_text(*id));
+    }
+    first.assign(first_.begin(), first_.end());
     entries = entries_;
   }
-  const std::size_t count = std::min(limit, entries.size());
+  std::sort(first.begin(), first.end());
+  std::erase_if(entries,
+                [&](const Entry& entry) { return std::binary_search(first.begin(), first.end(), entry.id); });
+  const std::size_t count = std::min(limit - ids.size(), entries.size());
   std::partial_sort(
       entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(count), entries.end(),
       [](const Entry& a, const Entry& b) { return a.hidden != b.hidden ? a.hidden : a.looked < b.looked; });
-  std::vector<std::string> ids;
-  ids.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     ids.push_back(drift::hex_text(entries[i].id));
   }

@@ -3,11 +3,12 @@
 //
 // Every look by sys_id passes through here, whoever asks: the verdict on a failed task first, then the
 // comparison's rotation (drift/rotation.h), which goes round all links, and the probe of each interval, which
-// looks again at what was hidden and at what was looked at longest ago. All of them spend from the one
-// ProvisionerCap where they ask as Okta's account.
+// looks at failed users whose look was not to be had, again at what was hidden, and at what was looked at
+// longest ago. All of them spend from the one ProvisionerCap where they ask as Okta's account.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -34,8 +35,12 @@ class LinkProbes final : public servicenow::RowLookup {
   }
   std::uint64_t requests() const override { return lookup_.requests(); }
 
-  // At most `limit` ids to look at again: hidden ones first, then those with the oldest look.
-  std::vector<std::string> due(std::size_t limit) const;
+  // Links of users whose push has just failed: due before all others until a look has decided them. The
+  // newest 1,000 of them are kept; what may not stand in a query is left out.
+  void look_first(std::span<const std::string> ids) EXCLUDES(mutex_);
+
+  // At most `limit` ids to look at: failed users' first, then hidden ones, then those with the oldest look.
+  std::vector<std::string> due(std::size_t limit) const EXCLUDES(mutex_);
 
  private:
   struct Entry {
@@ -52,7 +57,8 @@ class LinkProbes final : public servicenow::RowLookup {
   metrics::Registry& registry_;
   const Clock& clock_;
   mutable Mutex mutex_;
-  std::vector<Entry> entries_ GUARDED_BY(mutex_);  // sorted by id
+  std::vector<Entry> entries_ GUARDED_BY(mutex_);         // sorted by id
+  std::deque<drift::PackedId> first_ GUARDED_BY(mutex_);  // the newest last
 };
 
 }  // namespace exporter::sampling

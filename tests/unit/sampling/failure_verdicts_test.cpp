@@ -48,8 +48,9 @@ class FailureVerdictsTest : public SamplingWorld {
 
   LastView view_;
   RecentUsers recent_{1h};
-  FailureVerdicts verdicts_{2,       session_, okta_,     reader_, provisioner_, view_,
-                            recent_, *store_,  counters_, clock_,  log_};
+  LinkProbes probes_{reader_, "production", "reader", registry_, clock_};
+  FailureVerdicts verdicts_{2,     session_, okta_,   probes_,   provisioner_, {&probes_},
+                            view_, recent_,  *store_, counters_, clock_,       log_};
 };
 
 TEST_F(FailureVerdictsTest, TellsGoneReCreatedAndGoodRecordsApart) {
@@ -152,6 +153,7 @@ TEST_F(FailureVerdictsTest, AServiceNowThatDoesNotAnswerLeavesTheVerdictOpenAndT
   ASSERT_TRUE(settle());
   EXPECT_EQ(shown("00u1"), "");
   EXPECT_EQ(log_.count(LogLevel::warn) - said, 1U) << log_.text();
+  EXPECT_EQ(probes_.due(9), std::vector<std::string>{hex_id(1)}) << "the probes look at failed users first";
   instance_.before = nullptr;
   ASSERT_TRUE(settle());
   EXPECT_EQ(shown("00u1"), "record_missing");

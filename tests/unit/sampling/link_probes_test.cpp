@@ -90,5 +90,29 @@ TEST_F(LinkProbesTest, HiddenLinksAreDueFirstAndThenTheOldestLooks) {
   EXPECT_EQ(probes_.due(9).size(), 3U);
 }
 
+TEST_F(LinkProbesTest, FailedUsersAreDueBeforeAllOthersUntilALookHasDecided) {
+  lookup_.presences = {
+      {id('1'), Presence::hidden}, {id('2'), Presence::present}, {id('3'), Presence::undecided}};
+  look({id('1'), id('2')});
+  probes_.look_first(std::vector<std::string>{id('2'), id('3'), "no hex id"});
+  EXPECT_EQ(probes_.due(9), (std::vector<std::string>{id('3'), id('2'), id('1')})) << "the newest first";
+  look({id('2'), id('3')});
+  EXPECT_EQ(probes_.due(1), std::vector<std::string>{id('3')}) << "nothing is known of it yet";
+  lookup_.presences[id('3')] = Presence::absent;
+  look({id('3')});
+  EXPECT_EQ(probes_.due(9), (std::vector<std::string>{id('1'), id('2')}));
+}
+
+TEST_F(LinkProbesTest, OfVeryManyFailedUsersTheNewestAreKept) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 1500; ++i) {
+    std::string number = std::to_string(i);
+    ids.push_back(std::string(32 - number.size(), '0') + number);
+  }
+  probes_.look_first(ids);
+  EXPECT_EQ(probes_.due(5000).size(), 1000U);
+  EXPECT_EQ(probes_.due(1).front(), ids.back());
+}
+
 }  // namespace
 }  // namespace exporter::sampling

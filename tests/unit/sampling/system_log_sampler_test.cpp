@@ -66,7 +66,7 @@ class SystemLogSamplerTest : public testing::Test {
     sampler_ = std::make_unique<SystemLogSampler>(
         SystemLogOptions{.task_settle = 60s, .tables = {"sys_user", "sys_user_group"}}, *session_, client_,
         *store_, classifier_, *counters_, recent_,
-        FailureVerdicts(1, *session_, client_, nobody_looks_, nobody_looks_, view_, recent_, *store_,
+        FailureVerdicts(1, *session_, client_, nobody_looks_, nobody_looks_, {}, view_, recent_, *store_,
                         *counters_, clock_, log_),
         registry_, clock_, log_);
     session_->on_open([this](const Session::Opened& opened) { return sampler_->restore(opened); });
