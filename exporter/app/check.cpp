@@ -9,6 +9,7 @@
 #include <stop_token>
 #include <utility>
 
+#include "sampling/denial_sources.h"
 #include "servicenow/row_lookup.h"
 #include "servicenow/table_reader.h"
 #include "servicenow/transaction_log_look.h"
@@ -71,7 +72,8 @@ class Walk {
     report_ = {.name = config.name,
                .okta_url = config.okta.url,
                .servicenow_url = config.servicenow.url,
-               .lines = {}};
+               .lines = {},
+               .denial_sources = {}};
   }
 
   IntegrationReport take() && {
@@ -180,6 +182,7 @@ class Walk {
               : advice(page.error(), "credentials of Okta"));
       return;
     }
+    log_works_ = true;
     ok("okta_system_log",
        "the System Log can be read; provisioning events of the last hour on its first page: " +
            std::to_string(page->events.size()));
@@ -314,26 +317,59 @@ class Walk {
     }
   }
 
+  void source(std::string name, std::optional<bool> available, std::string why = {},
+              std::string remedy = {}) {
+    report_.denial_sources.push_back({.source = std::move(name),
+                                      .available = available,
+                                      .why = std::move(why),
+                                      .remedy = std::move(remedy)});
+  }
+
   void denial_sources() {
-    if (!app_id_.empty()) {
-      ok("denials_okta_task", "ACL refusals are read from Okta's failure texts");
+    if (log_works_) {
+      source("okta_task", true);
     } else {
-      skip("denials_okta_task", "Okta could not be asked");
+      source("okta_task", app_id_.empty() ? std::nullopt : std::optional(false),
+             app_id_.empty() ? "the app is not known" : "Okta's System Log can't be read",
+             "the role of a read-only administrator, or the scope okta.logs.read");
+    }
+    transaction_log_source();
+    if (provisioner_works_) {
+      source("probe", true);
+    } else if (probes_.provisioner == nullptr) {
+      sampling::DenialSource none = sampling::no_account_to_probe_as();
+      source(std::move(none.source), false, std::move(none.why), std::move(none.remedy));
+    } else {
+      source("probe", false, "ServiceNow does not answer Okta's account as it should: see above");
+    }
+    ok("acl_writes",
+       "create, write and delete are not probed: that would take writing, and the exporter only reads; their "
+       "refusals come from Okta's failure texts and the transaction log");
+  }
+
+  void transaction_log_source() {
+    const std::string name = "transaction_log";
+    if (config_.servicenow.acl.transaction_log == config::TransactionLog::off) {
+      source(name, false, "the configuration switches it off", "servicenow.acl.transaction_log: auto");
+      return;
+    }
+    if (!config_.servicenow.provisioner) {
+      source(name, false, "the configuration does not name Okta's account",
+             "write servicenow.provisioner.basic_auth.username; its password is not needed for this");
+      return;
     }
     if (!reader_works_) {
-      skip("denials_transaction_log", "the reader could not be asked");
+      source(name, std::nullopt, "the reader could not be asked");
       return;
     }
     servicenow::TableReader reader(probes_.reader_api);
     const auto missing = servicenow::look_for_transaction_log(reader, clock_.now(), stop_);
     if (!missing) {
-      add("denials_transaction_log", Verdict::warning,
-          "the transaction log (syslog_transaction) can't be read: " + missing.error().message,
-          "Optional: let the reader read it, and refusals are counted from ServiceNow's own record too.");
-    } else if (const auto& what = *missing; what) {
-      add("denials_transaction_log", Verdict::warning, what->why, "Optional: " + what->remedy + ".");
+      source(name, std::nullopt, missing.error().message, advice(missing.error(), "credentials"));
+    } else if (*missing) {
+      source(name, false, (*missing)->why, (*missing)->remedy);
     } else {
-      ok("denials_transaction_log", "the transaction log tells the answers' codes");
+      source(name, true);
     }
   }
 
@@ -462,6 +498,7 @@ class Walk {
   std::vector<std::string> links_;
   std::size_t app_users_ = 0;
   bool more_app_users_ = false;
+  bool log_works_ = false;
   bool reader_works_ = false;
   bool provisioner_works_ = false;
   std::optional<std::uint64_t> total_users_;

@@ -26,6 +26,38 @@ std::size_t count(const IntegrationReport& report, Verdict verdict) {
   return static_cast<std::size_t>(std::ranges::count(report.lines, verdict, &CheckLine::verdict));
 }
 
+std::string_view availability(const SourceLine& line) {
+  if (!line.available) return "not known";
+  return *line.available ? "available" : "not available";
+}
+
+std::string padded(std::string_view text, std::size_t width) {
+  std::string out(text);
+  out.resize(std::max(out.size(), width), ' ');
+  return out;
+}
+
+// What can tell ACL denials: source, available or why not, what would make it available.
+void append_sources(std::string& out, const std::vector<SourceLine>& sources) {
+  if (sources.empty()) return;
+  constexpr std::size_t kSource = 17;
+  constexpr std::size_t kAvailable = 15;
+  const std::string indentation(4 + kSource + kAvailable, ' ');
+  out += "  sources of ACL denials:\n";
+  for (const SourceLine& line : sources) {
+    std::string row = "    " + padded(line.source, kSource) + padded(availability(line), kAvailable);
+    if (line.why.empty()) row.erase(row.find_last_not_of(' ') + 1);
+    out += row;
+    append_indented(out, line.why, indentation);
+    out += '\n';
+    if (!line.remedy.empty()) {
+      out.append(indentation).append("-> ");
+      append_indented(out, line.remedy, indentation);
+      out += '\n';
+    }
+  }
+}
+
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   web::append_json_string(out, name);
   out += ": ";
@@ -56,6 +88,7 @@ std::string to_text(const std::vector<IntegrationReport>& reports) {
         out += '\n';
       }
     }
+    append_sources(out, report.denial_sources);
     out += "  " + std::to_string(count(report, Verdict::ok)) + " ok, " +
            std::to_string(count(report, Verdict::warning)) + " warnings, " +
            std::to_string(count(report, Verdict::failed)) + " failed, " +
@@ -87,6 +120,20 @@ std::string to_json(const std::vector<IntegrationReport>& reports, std::string_v
       append_field(out, "message", lines[k].message);
       out += ", ";
       append_field(out, "next", lines[k].next);
+      out += "}";
+    }
+    out += "],\n  \"denial_sources\": [";
+    const std::vector<SourceLine>& sources = reports[i].denial_sources;
+    for (std::size_t k = 0; k < sources.size(); ++k) {
+      out += k == 0 ? "\n  {" : ",\n  {";
+      append_field(out, "source", sources[k].source);
+      const std::optional<bool> available = sources[k].available;
+      out += ", \"available\": ";
+      out += !available ? "null" : (*available ? "true" : "false");
+      out += ", ";
+      append_field(out, "why", sources[k].why);
+      out += ", ";
+      append_field(out, "remedy", sources[k].remedy);
       out += "}";
     }
     out += "]}";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,11 +21,20 @@ struct CheckLine {
   std::string next;     // what to do; empty where nothing is to be done
 };
 
+// A row of the table of what can tell ACL denials.
+struct SourceLine {
+  std::string source;             // one of metrics::kDenialSources
+  std::optional<bool> available;  // nullopt: could not be told
+  std::string why;                // where it is not available or not known
+  std::string remedy;             // which role, property or setting would make it available
+};
+
 struct IntegrationReport {
   std::string name;
   std::string okta_url;
   std::string servicenow_url;
   std::vector<CheckLine> lines;
+  std::vector<SourceLine> denial_sources;
 };
 
 // Whether nothing failed.
@@ -32,7 +42,8 @@ bool is_good(const std::vector<IntegrationReport>& reports);
 
 std::string to_text(const std::vector<IntegrationReport>& reports);
 // {"generated": time, "ok": bool, "integrations": [{"name", "okta_url", "servicenow_url", "checks":
-// [{"check", "verdict", "message", "next"}]}]}
+// [{"check", "verdict", "message", "next"}], "denial_sources": [{"source", "available": true|false|null,
+// "why", "remedy"}]}]}
 std::string to_json(const std::vector<IntegrationReport>& reports, std::string_view generated);
 
 }  // namespace exporter::app

@@ -306,8 +306,8 @@ class IntegrationParts final : public Integration {
         system_log_options(config), session_, okta_, around.store, around.classifier, counters_,
         recent_users_,
         sampling::FailureVerdicts(config.servicenow.match.size(), session_, okta_, reader_probes_,
-                                  provisioner_cap_, link_probes(), last_view_, recent_users_, around.store, counters_,
-                                  around.clock, around.log),
+                                  provisioner_cap_, link_probes(), last_view_, recent_users_, around.store,
+                                  counters_, around.clock, around.log),
         around.registry, around.clock, around.log);
     auto app_users = std::make_unique<sampling::AppUsersSampler>(
         sampling::AppUsersOptions{.interval = config.drift.interval,

@@ -54,11 +54,7 @@ AclProbeSampler::AclProbeSampler(AclProbeOptions options, std::vector<ProbedAcco
 Result<void> AclProbeSampler::sample(SampleRun& run) {
   Result<void> result;
   if (!options_.provisioner) {
-    sources_.set({.source = "probe",
-                  .available = false,
-                  .why = "the exporter does not ask as Okta's own account",
-                  .remedy = "configure servicenow.provisioner with its credentials, and "
-                            "acl.provisioner_requests_per_hour above 0"});
+    sources_.set(no_account_to_probe_as());
   }
   for (const ProbedAccount& account : accounts_) {
     Result<void> probed = probe(account, run);

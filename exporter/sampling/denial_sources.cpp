@@ -6,6 +6,15 @@
 
 namespace exporter::sampling {
 
+DenialSource no_account_to_probe_as() {
+  return {.source = "probe",
+          .available = false,
+          .why = "the exporter does not ask as Okta's own account",
+          .remedy =
+              "configure servicenow.provisioner with its credentials, and "
+              "acl.provisioner_requests_per_hour above 0"};
+}
+
 void DenialSources::set(DenialSource source) {
   registry_.set(metrics::catalogue::servicenow_acl_denial_source_available, {integration_, source.source},
                 source.available ? 1 : 0);

@@ -20,6 +20,9 @@ struct DenialSource {
   std::string remedy;  // where it is not: which role, property or setting would make it available
 };
 
+// The source "probe" where the exporter may not ask as Okta's own account.
+DenialSource no_account_to_probe_as();
+
 // Thread-safe. A source that nobody has looked at yet is in neither the list nor the metric.
 class DenialSources {
  public:

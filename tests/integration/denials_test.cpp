@@ -245,6 +245,35 @@ TEST(Denials, HiddenRowsFieldsAndRefusedQueriesAreToldApart) {
   }));
 }
 
+// Rows of another domain are out of the count too, so that they look deleted to the account; the other
+// account knows better.
+TEST(Denials, RowsOfAnotherDomainAreHiddenFromOktaAndNotDeleted) {
+  World world(fast());
+  world.start_exporter();
+  ASSERT_TRUE(world.await_new_comparison());
+  world.change({{{"do", "domain_visible"}, {"account", "provisioner"}, {"visible", false}}});
+  EXPECT_TRUE(world.await([](const Exposition& now) {
+    return now.sum("okta_external_id_drift_users", {{"kind", "hidden_by_acl"}}) > 10;
+  })) << world.exporter().errors();
+  EXPECT_EQ(world.scrape().sum("okta_external_id_drift_users", {{"kind", "record_missing"}}), 0);
+  EXPECT_EQ(world.scrape().value("servicenow_acl_permission_granted",
+                                 permission("provisioner", "sys_user", "read")),
+            1)
+      << "it sees the rows of its own domain";
+}
+
+TEST(Denials, RowsOutsideTheReadersDomainAreNoDrift) {
+  World world(fast());
+  world.start_exporter();
+  ASSERT_TRUE(world.await_new_comparison());
+  world.change({{{"do", "domain_visible"}, {"account", "reader"}, {"visible", false}}});
+  ASSERT_TRUE(world.await_new_comparison());
+  ASSERT_TRUE(world.await_new_comparison());
+  for (const char* kind : {"record_missing", "sys_id_changed", "wrong_user"}) {
+    EXPECT_EQ(world.scrape().sum("okta_external_id_drift_users", {{"kind", kind}}), 0) << kind;
+  }
+}
+
 TEST(Denials, APassingRefusalIsNotBelieved) {
   World world(fast());
   world.start_exporter();

@@ -314,6 +314,46 @@ std::map<std::string, std::string> verdicts(const Finished& finished) {
   return found;
 }
 
+TEST(Check, TellsWhichSourcesOfDenialsThereAreAndWhatWouldOpenTheOthers) {
+  const auto sources = [](World& world) {
+    std::map<std::string, json> found;
+    const Finished report =
+        world.run_exporter({"check", "--format=json", "--config.file=" + world.config_path().string()});
+    const json parsed = json::parse(report.output);
+    for (const json& source : parsed["integrations"][0]["denial_sources"]) {
+      found[source["source"]] = source;
+    }
+    return found;
+  };
+  {
+    World world;
+    auto found = sources(world);
+    ASSERT_EQ(found.size(), 3U);
+    for (const char* source : {"okta_task", "transaction_log", "probe"}) {
+      EXPECT_EQ(found[source]["available"], true) << source;
+    }
+    const Finished text = world.run_exporter({"check", "--config.file=" + world.config_path().string()});
+    EXPECT_THAT(text.output, HasSubstr("create, write and delete are not probed"));
+    EXPECT_THAT(text.output, HasSubstr("    transaction_log  available"));
+  }
+  {
+    World world({.provisioner_password = false});
+    world.change({{{"do", "transaction_log"}, {"response_code", false}}});
+    auto found = sources(world);
+    EXPECT_EQ(found["transaction_log"]["available"], false);
+    EXPECT_THAT(found["transaction_log"]["why"], HasSubstr("http_response_code"));
+    EXPECT_THAT(found["transaction_log"]["remedy"], HasSubstr("Australia"));
+    EXPECT_EQ(found["probe"]["available"], false);
+    EXPECT_THAT(found["probe"]["remedy"], HasSubstr("servicenow.provisioner"));
+    const Finished text = world.run_exporter({"check", "--config.file=" + world.config_path().string()});
+    EXPECT_THAT(text.output, HasSubstr("    probe            not available"));
+  }
+  {
+    World world({.scenario = "bad-credentials"});
+    EXPECT_EQ(sources(world)["transaction_log"]["available"], nullptr);
+  }
+}
+
 TEST(Check, SaysWhatIsWrongAndWhatToDo) {
   {
     World world({.scenario = "acl-lockout"});
