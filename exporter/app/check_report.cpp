@@ -58,6 +58,14 @@ void append_sources(std::string& out, const std::vector<SourceLine>& sources) {
   }
 }
 
+void append_available(std::string& out, std::optional<bool> available) {
+  if (available) {
+    out += *available ? "true" : "false";
+  } else {
+    out += "null";
+  }
+}
+
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   web::append_json_string(out, name);
   out += ": ";
@@ -127,9 +135,8 @@ std::string to_json(const std::vector<IntegrationReport>& reports, std::string_v
     for (std::size_t k = 0; k < sources.size(); ++k) {
       out += k == 0 ? "\n  {" : ",\n  {";
       append_field(out, "source", sources[k].source);
-      const std::optional<bool> available = sources[k].available;
       out += ", \"available\": ";
-      out += !available ? "null" : (*available ? "true" : "false");
+      append_available(out, sources[k].available);
       out += ", ";
       append_field(out, "why", sources[k].why);
       out += ", ";
