@@ -126,6 +126,10 @@ bool RealClock::sleep_until(SteadyTime deadline, std::stop_token stop) const {
 
 double to_seconds(SystemTime time) { return static_cast<double>(time.time_since_epoch().count()) / 1000.0; }
 
+double to_seconds(std::chrono::nanoseconds duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
 std::string to_iso8601(SystemTime time) {
   const auto midnight = floor<days>(time);
   const year_month_day date{midnight};

@@ -33,6 +33,7 @@ class RealClock final : public Clock {
 
 // Seconds since the epoch with millisecond resolution: the value of *_timestamp_seconds metrics.
 double to_seconds(SystemTime time);
+double to_seconds(std::chrono::nanoseconds duration);
 
 // "2026-11-23T21:44:30.123Z"; parse accepts any number of fraction digits, "Z" or no zone, and a space for
 // the T.

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::chrono::hours kClosedKeyAge{24};
 // Okta keeps 255 characters of a reason; as UTF-8 that is at most so many bytes.
-constexpr std::size_t kLongestText = std::size_t{255} * 4;
+constexpr std::size_t kKeptText = std::size_t{255} * 4;
 // Of one transaction and subject; more are an event storm without transactions, of which the newest are
 // enough.
 constexpr std::size_t kMaxClosedTasks = 32;
@@ -264,7 +264,7 @@ Disposition TaskBook::add(const okta::LogEvent& event) {
                        ->classify(event.outcome_reason, event.event_type, event.legacy_event_type,
                                   entry.operation.operation)
                        .reason;
-    entry.text = cut_text(event.outcome_reason, kLongestText);
+    entry.text = cut_text(event.outcome_reason, kKeptText);
   }
   TaskBundle& bundle = state.open_bundle(key);
   if (bundle.user_id.empty()) bundle.user_id = event.user_id;

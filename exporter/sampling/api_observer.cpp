@@ -8,12 +8,6 @@ namespace exporter::sampling {
 
 namespace catalogue = metrics::catalogue;
 
-namespace {
-
-double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
-
-}  // namespace
-
 ApiObserver::ApiObserver(net::Api api, std::string integration, std::string account,
                          metrics::Registry& registry, std::function<std::optional<bool>()> credentials_valid)
     : integration_(std::move(integration)),
@@ -28,7 +22,7 @@ void ApiObserver::on_request(net::Api api, net::Endpoint endpoint, std::string_v
   const std::string name(net::to_string(api));
   registry_.add(catalogue::api_requests_total,
                 {integration_, name, std::string(net::to_string(endpoint)), std::string(code)});
-  registry_.observe(catalogue::api_request_duration_seconds, {integration_, name}, seconds(duration));
+  registry_.observe(catalogue::api_request_duration_seconds, {integration_, name}, to_seconds(duration));
 }
 
 void ApiObserver::on_rate_limit(net::Api api, std::string_view host, net::Bucket bucket,
@@ -48,7 +42,7 @@ void ApiObserver::on_rate_limit(net::Api api, std::string_view host, net::Bucket
 
 void ApiObserver::on_throttled(net::Api api, std::chrono::nanoseconds duration) {
   registry_.add(catalogue::api_throttled_seconds_total, {integration_, std::string(net::to_string(api))},
-                seconds(duration));
+                to_seconds(duration));
 }
 
 void ApiObserver::on_reachable(net::Api api, bool up) {

@@ -11,7 +11,7 @@ namespace {
 
 // One transaction each: the System Log must be able to commit between two of them.
 constexpr std::size_t kLinksPerCommit = 5'000;
-constexpr std::size_t kAtOnce = 20 * servicenow::kIdsPerRequest;
+constexpr std::size_t kLeaversAtOnce = 20 * servicenow::kIdsPerRequest;
 constexpr std::chrono::hours kLookAgainAfter{24};
 
 storage::KnownLink to_known(const drift::LinkListing& links, std::uint32_t link) {
@@ -75,7 +75,7 @@ Result<void> Leavers::remember(const Session::Opened& opened, const drift::LinkL
 
 Result<void> Leavers::look(const Session::Opened& opened, bool reader_sees_inactive, SampleRun& run) {
   const SystemTime now = clock_.now();
-  const auto leavers = store_.leavers(opened.id, now - grace_, now - kLookAgainAfter, kAtOnce);
+  const auto leavers = store_.leavers(opened.id, now - grace_, now - kLookAgainAfter, kLeaversAtOnce);
   if (!leavers) {
     return std::unexpected(leavers.error());
   }

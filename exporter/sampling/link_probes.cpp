@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint32_t kRotation = 24 * 3600;  // in which the comparison's rotation comes round
 constexpr std::size_t kMaxFirst = 1000;
 
-std::uint32_t seconds(SystemTime time) {
+std::uint32_t epoch_seconds(SystemTime time) {
   return static_cast<std::uint32_t>(
       std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count());
 }
@@ -38,7 +38,7 @@ Result<std::vector<servicenow::IdLookup>> LinkProbes::by_sys_id(std::span<const 
   }
   std::vector<Entry> looked;
   std::vector<drift::PackedId> gone;
-  const std::uint32_t now = seconds(clock_.now());
+  const std::uint32_t now = epoch_seconds(clock_.now());
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const Presence presence = (*answers)[i].presence;
     if (!drift::is_hex_id(ids[i]) || presence == Presence::undecided) {
@@ -57,7 +57,7 @@ Result<std::vector<servicenow::IdLookup>> LinkProbes::by_sys_id(std::span<const 
 void LinkProbes::remember(std::vector<Entry> looked, const std::vector<drift::PackedId>& gone) {
   const auto by_id = [](const Entry& a, const Entry& b) { return a.id < b.id; };
   std::sort(looked.begin(), looked.end(), by_id);
-  const std::uint32_t now = seconds(clock_.now());
+  const std::uint32_t now = epoch_seconds(clock_.now());
   std::vector<drift::PackedId> removed = gone;
   std::sort(removed.begin(), removed.end());
 

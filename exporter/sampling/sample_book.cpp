@@ -9,19 +9,13 @@ namespace exporter::sampling {
 
 namespace catalogue = metrics::catalogue;
 
-namespace {
-
-double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
-
-}  // namespace
-
 SampleBook::SampleBook(metrics::Registry& registry, Log& log, std::function<void()> after_sample)
     : registry_(registry), log_(log), after_sample_(std::move(after_sample)) {}
 
 void SampleBook::enroll(const std::string& integration, std::string_view sampler,
                         std::chrono::milliseconds interval) {
   const std::vector<std::string> labels{integration, std::string(sampler)};
-  registry_.set(catalogue::sampler_interval_seconds, labels, seconds(interval));
+  registry_.set(catalogue::sampler_interval_seconds, labels, to_seconds(interval));
   for (const std::string_view error_class : kErrorClasses) {
     registry_.add(catalogue::sample_errors_total,
                   {integration, std::string(sampler), std::string(error_class)}, 0);
@@ -66,11 +60,11 @@ void SampleBook::finished(const std::string& integration, std::string_view sampl
     }
     // A sweep that is slower than its interval stretches it.
     registry_.set(catalogue::sampler_interval_seconds, labels,
-                  seconds(std::max<std::chrono::nanoseconds>(row.interval, duration)));
+                  to_seconds(std::max<std::chrono::nanoseconds>(row.interval, duration)));
   }
   registry_.set(catalogue::sample_success, labels, result ? 1 : 0);
   registry_.set(catalogue::sample_timestamp_seconds, labels, to_seconds(at));
-  registry_.set(catalogue::sample_duration_seconds, labels, seconds(duration));
+  registry_.set(catalogue::sample_duration_seconds, labels, to_seconds(duration));
   if (result) {
     registry_.set(catalogue::sample_success_timestamp_seconds, labels, to_seconds(at));
     if (before) {

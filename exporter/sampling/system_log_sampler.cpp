@@ -16,7 +16,7 @@ namespace {
 // Okta orders polling answers by persistence, and an event may be published well before it is persisted
 // (okta.md 1.2): a restart without a cursor goes back by this much, and the uuids that were seen already are
 // dropped.
-constexpr std::chrono::minutes kOverlap{10};
+constexpr std::chrono::minutes kLogOverlap{10};
 // The page size that first_log_target() asks for: a page that is not full is the end of the log.
 constexpr std::size_t kFullPage = 1000;
 // Older events are answered with a 400 by some orgs and are gone from all (okta.md 1.4).
@@ -35,7 +35,7 @@ SystemLogSampler::SystemLogSampler(SystemLogOptions options, Session& session, o
       classifier_(classifier),
       counters_(counters),
       recent_(recent),
-      verdicts_(verdicts),
+      verdicts_(std::move(verdicts)),
       registry_(registry),
       clock_(clock),
       log_(log) {}
@@ -104,9 +104,9 @@ std::string SystemLogSampler::start_target(const Session::Opened& opened) const 
   const SystemTime now = clock_.now();
   SystemTime since = now - options_.initial_lookback;
   if (cursor_.last_published) {
-    since = *cursor_.last_published - kOverlap;
+    since = *cursor_.last_published - kLogOverlap;
   } else if (cursor_.complete_until) {
-    since = *cursor_.complete_until - kOverlap;  // nothing has happened up to then
+    since = *cursor_.complete_until - kLogOverlap;  // nothing has happened up to then
   }
   return okta::Client::first_log_target(opened.app_id, std::max(since, now - kRetention));
 }

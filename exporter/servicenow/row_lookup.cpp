@@ -17,19 +17,22 @@ using Asker = std::function<Result<UserPage>(const UserQuery&)>;
 
 constexpr int kKeyRows = 1000;
 
-Error incomplete(std::string message) { return Error{ErrorClass::incomplete, std::move(message), 200}; }
+Error incomplete_lookup(std::string message) {
+  return Error{ErrorClass::incomplete, std::move(message), 200};
+}
 
 // What no honest answer to an IN query holds.
 std::optional<Error> contradiction(const UserPage& page) {
-  if (page.malformed > 0) return incomplete("a looked-up row came without (or with two) sys_ids or keys");
+  if (page.malformed > 0)
+    return incomplete_lookup("a looked-up row came without (or with two) sys_ids or keys");
   if (page.total_count && *page.total_count < page.rows.size()) {
-    return incomplete("X-Total-Count is smaller than the rows of a lookup");
+    return incomplete_lookup("X-Total-Count is smaller than the rows of a lookup");
   }
   std::vector<std::string_view> ids;
   for (const UserRow& row : page.rows) ids.push_back(row.sys_id);
   std::sort(ids.begin(), ids.end());
   if (std::adjacent_find(ids.begin(), ids.end()) != ids.end())
-    return incomplete("a lookup answered the same row twice");
+    return incomplete_lookup("a lookup answered the same row twice");
   return std::nullopt;
 }
 
@@ -59,9 +62,9 @@ class IdGroup {
     if (!page) return std::unexpected(std::move(page.error()));
     if (auto fault = contradiction(*page)) return std::unexpected(std::move(*fault));
     if (page->total_count && *page->total_count > group.size()) {
-      return std::unexpected(incomplete("a lookup of " + std::to_string(group.size()) + " sys_ids matches " +
-                                        std::to_string(*page->total_count) +
-                                        " rows: the instance ignored the query"));
+      return std::unexpected(incomplete_lookup("a lookup of " + std::to_string(group.size()) +
+                                               " sys_ids matches " + std::to_string(*page->total_count) +
+                                               " rows: the instance ignored the query"));
     }
     const std::size_t shown = page->rows.size();
     for (UserRow& row : page->rows) {
@@ -72,7 +75,7 @@ class IdGroup {
           group.begin(), group.end(), id,
           [&](std::size_t index, const std::string& key) { return to_lower(ids_[index]) < key; });
       if (asked == group.end() || to_lower(ids_[*asked]) != id) {
-        return std::unexpected(incomplete("a lookup by sys_id answered a row that was not asked for"));
+        return std::unexpected(incomplete_lookup("a lookup by sys_id answered a row that was not asked for"));
       }
       results_[*asked] = {Presence::present, std::move(row)};
     }
@@ -84,7 +87,8 @@ class IdGroup {
   // `rest` was not shown, and `hidden` of it exist.
   Result<void> settle(std::vector<std::size_t> rest, std::optional<std::uint64_t> hidden) {
     if (!hidden || rest.empty()) return {};  // undecided is what they are until somebody decides
-    if (*hidden > rest.size()) return std::unexpected(incomplete("rows changed while they were looked up"));
+    if (*hidden > rest.size())
+      return std::unexpected(incomplete_lookup("rows changed while they were looked up"));
     if (*hidden == 0 || *hidden == rest.size()) {
       const Presence presence = *hidden == 0 ? Presence::absent : Presence::hidden;
       for (const std::size_t index : rest) results_[index] = {presence, std::nullopt};
@@ -99,7 +103,7 @@ class IdGroup {
     if (!*hidden_first) return {};
     // A row that is shown now and was hidden a moment ago counts as one of the hidden.
     const std::uint64_t exist = **hidden_first + (asked - first.size());
-    if (exist > *hidden) return std::unexpected(incomplete("rows changed while they were looked up"));
+    if (exist > *hidden) return std::unexpected(incomplete_lookup("rows changed while they were looked up"));
     if (auto done = settle(std::move(first), *hidden_first); !done) return done;
     return settle(std::move(second), *hidden - exist);
   }
@@ -198,7 +202,7 @@ class KeyGroup {
           });
       if (!may_be_collation) {
         return std::unexpected(
-            incomplete("a lookup by " + column_ + " answered a row that was not asked for"));
+            incomplete_lookup("a lookup by " + column_ + " answered a row that was not asked for"));
       }
     }
     if (!page->total_count) return Seen{};

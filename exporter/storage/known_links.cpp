@@ -48,14 +48,14 @@ KnownLink read(const Statement& row) {
 }
 
 // What differs between the table and the listing, collected before anything is written.
-struct Plan {
+struct LinkPlan {
   std::vector<const KnownLink*> put;
   std::vector<std::string> left;
   std::vector<std::string> forget;
 };
 
-Plan plan(Database& database, IntegrationId id, const LinkRange& range) {
-  Plan plan;
+LinkPlan plan_links(Database& database, IntegrationId id, const LinkRange& range) {
+  LinkPlan plan;
   auto next = range.links.begin();
   Statement rows = database.prepare(
       "SELECT okta_user_id, external_id, keys, status, scope, left_at FROM link"
@@ -86,7 +86,7 @@ Plan plan(Database& database, IntegrationId id, const LinkRange& range) {
 }  // namespace
 
 void remember(Database& database, IntegrationId id, const LinkRange& range, SystemTime now) {
-  const Plan todo = plan(database, id, range);
+  const LinkPlan todo = plan_links(database, id, range);
   Statement put = database.prepare(
       "INSERT OR REPLACE INTO link (integration, okta_user_id, external_id, keys, status, scope)"
       " VALUES (?, ?, ?, ?, ?, ?)");

@@ -30,8 +30,8 @@ StateText describe(StatusRow::State state) {
 }
 
 // The roles keep it a table for a screen reader where a phone shows every row as a card.
-void append_cell(std::string& html, std::string_view title, std::string_view content,
-                 std::string_view attributes = {}) {
+void append_status_cell(std::string& html, std::string_view title, std::string_view content,
+                        std::string_view attributes = {}) {
   html.append(R"(<td role="cell" data-label=")").append(title).append("\"").append(attributes);
   html.append(">").append(content).append("</td>");
 }
@@ -40,17 +40,17 @@ void append_row(std::string& html, const StatusRow& row, SystemTime now) {
   const StateText state = describe(row.state);
   html.append(R"(<tr role="row"><th scope="row" role="rowheader" data-label="Integration">)");
   html.append(html_escape(row.integration)).append("</th>");
-  append_cell(html, "Sampler", html_escape(row.sampler));
+  append_status_cell(html, "Sampler", html_escape(row.sampler));
   std::string mark = "<span><span aria-hidden=\"true\">";
   mark.append(state.mark).append("</span> ").append(state.word).append("</span>");
-  append_cell(html, "State", mark, " class=\"state " + std::string(state.style) + "\"");
-  append_cell(html, "Last success",
-              row.last_success ? time_element(*row.last_success, now) : std::string("never"));
-  append_cell(html, "Interval",
-              row.interval > 0ms ? "every " + html_escape(to_prometheus_duration(row.interval))
-                                 : std::string("when needed"));
-  append_cell(html, "Last error",
-              row.last_error ? html_escape(to_string(*row.last_error)) : std::string("none"));
+  append_status_cell(html, "State", mark, " class=\"state " + std::string(state.style) + "\"");
+  append_status_cell(html, "Last success",
+                     row.last_success ? time_element(*row.last_success, now) : std::string("never"));
+  append_status_cell(html, "Interval",
+                     row.interval > 0ms ? "every " + html_escape(to_prometheus_duration(row.interval))
+                                        : std::string("when needed"));
+  append_status_cell(html, "Last error",
+                     row.last_error ? html_escape(to_string(*row.last_error)) : std::string("none"));
   html.append("</tr>\n");
 }
 

@@ -5,7 +5,7 @@
 namespace exporter::web {
 namespace {
 
-void append_cell(std::string& out, std::string_view text) {
+void append_csv_cell(std::string& out, std::string_view text) {
   const bool formula =
       !text.empty() && std::string_view("=+-@\t\r\n").find(text.front()) != std::string_view::npos;
   if (!formula && text.find_first_of(",\"\r\n") == std::string_view::npos) {
@@ -50,13 +50,13 @@ std::string to_csv(const Listing& listing) {
   std::string out;
   for (std::size_t i = 0; i < listing.columns.size(); ++i) {
     if (i > 0) out += ',';
-    append_cell(out, listing.columns[i]);
+    append_csv_cell(out, listing.columns[i]);
   }
   out += "\r\n";
   for (const ListingRow& row : listing.rows) {
     for (std::size_t i = 0; i < listing.columns.size() && i < row.size(); ++i) {
       if (i > 0) out += ',';
-      if (row[i]) append_cell(out, *row[i]);
+      if (row[i]) append_csv_cell(out, *row[i]);
     }
     out += "\r\n";
   }

@@ -16,6 +16,10 @@ if(SANITIZE)
   endif()
   target_link_options(build_options INTERFACE -fsanitize=${SANITIZE})
 endif()
+if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # A file's own types are taken for a header's where the file is included.
+  target_compile_options(build_options INTERFACE -Wno-subobject-linkage)
+endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION
                                                                               VERSION_LESS 13)
   # GCC 12 takes "literal" + std::string for overlapping copies at -O3 (its bug 105651).

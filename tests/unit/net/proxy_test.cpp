@@ -7,14 +7,14 @@
 namespace exporter::net {
 namespace {
 
-struct Row {
+struct ProxyRow {
   std::string no_proxy;
   std::string url;
   bool direct;
 };
 
 TEST(ProxyRules, KnowNoProxyAsPrometheusDoes) {
-  const Row table[] = {
+  const ProxyRow table[] = {
       {"", "https://example.com/", false},
       {"*", "https://example.com/", true},
       {"example.com", "https://example.com/", true},
@@ -43,7 +43,7 @@ TEST(ProxyRules, KnowNoProxyAsPrometheusDoes) {
       {"[fe80::1]:8080", "http://[fe80::1]/", false},
       {",,", "https://example.com/", false},
   };
-  for (const Row& row : table) {
+  for (const ProxyRow& row : table) {
     const ProxyRules rules{.http_url = "http://p:1", .https_url = "http://p:2", .no_proxy = row.no_proxy};
     const Url url = parse_url(row.url).value();
     const std::string proxy = url.scheme == "https" ? "http://p:2" : "http://p:1";

@@ -10,6 +10,7 @@
 
 #include "fakes/fake_clock.h"
 #include "fakes/fake_transport.h"
+#include "fakes/no_signer.h"
 #include "fakes/recording_observer.h"
 
 namespace exporter::okta {
@@ -21,11 +22,6 @@ using ::testing::Not;
 
 constexpr const char* kOrg = "https://example.okta.com";
 constexpr const char* kNextLog = "<https://example.okta.com/api/v1/logs?limit=1000&after=2>; rel=\"next\"";
-
-class NoSigner final : public net::RequestSigner {
- public:
-  Result<void> sign(net::HttpRequest&) override { return {}; }
-};
 
 class OktaClient : public ::testing::Test {
  protected:
@@ -42,7 +38,7 @@ class OktaClient : public ::testing::Test {
   fakes::FakeTransport transport;
   fakes::FakeClock clock;
   fakes::RecordingObserver observer;
-  NoSigner signer;
+  fakes::NoSigner signer;
   net::ApiClient api{net::ApiClientOptions{.api = net::Api::okta, .base_url = kOrg, .max_attempts = 1},
                      transport, signer, clock, observer};
   Client client{api, {"userName"}};

@@ -13,8 +13,8 @@ EventRole role(std::string_view type, std::string_view legacy = "", std::string_
   return role_of(event);
 }
 
-constexpr auto kPush = "application.provision.user.push";
-constexpr auto kProfile = "application.provision.user.push_profile";
+constexpr auto kPushEvent = "application.provision.user.push";
+constexpr auto kProfileEvent = "application.provision.user.push_profile";
 
 TEST(EventRole, SchedulesMappingChangesAndCallsAreIgnored) {
   EXPECT_EQ(role("application.provision.user.delete.schedule"), EventRole::ignored);
@@ -43,11 +43,11 @@ TEST(EventRole, NotesNeverFailATask) {
         "app.servicenow_app2.api.error.import.manager.profile",
         "app.generic.user_management.error.add_manager_to_user",
         "app.servicenow_app2.api.warn.upsert.group"}) {
-    EXPECT_EQ(role(kProfile, legacy, "FAILURE"), EventRole::note) << legacy;
+    EXPECT_EQ(role(kProfileEvent, legacy, "FAILURE"), EventRole::note) << legacy;
   }
   for (const char* result : {"SKIPPED", "DEFERRED", "SCHEDULED", "skipped"}) {
-    EXPECT_EQ(role(kPush, "app.user_management.push_new_user", result), EventRole::note) << result;
-    EXPECT_EQ(role(kPush, "app.api.error.create_user", result), EventRole::note) << result;
+    EXPECT_EQ(role(kPushEvent, "app.user_management.push_new_user", result), EventRole::note) << result;
+    EXPECT_EQ(role(kPushEvent, "app.api.error.create_user", result), EventRole::note) << result;
   }
 }
 
@@ -61,20 +61,20 @@ TEST(EventRole, AFailureIsAFailureWhateverTheResultSays) {
         "app.user_management.provision_user.user_inactive", "app.user_management.deactivate_user.api_account",
         "app.user_management.grouppush.mapping.update.or.delete.failed",
         "app.user_management.grouppush.mapping.update.or.delete.failed.with.error"}) {
-    EXPECT_EQ(role(kProfile, legacy), EventRole::failure) << legacy;
+    EXPECT_EQ(role(kProfileEvent, legacy), EventRole::failure) << legacy;
   }
   for (const char* type :
        {"application.integration.authentication_failure", "application.integration.general_failure",
         "application.integration.rate_limit_exceeded", "application.integration.api_query"}) {
     EXPECT_EQ(role(type), EventRole::failure) << type;
   }
-  EXPECT_EQ(role(kPush, "", "FAILURE"), EventRole::failure);
+  EXPECT_EQ(role(kPushEvent, "", "FAILURE"), EventRole::failure);
   EXPECT_EQ(role("application.integration.transfer_files", "", "FAILURE"), EventRole::failure);
 }
 
 TEST(EventRole, SuccessesAreTold) {
   EXPECT_EQ(role("app.user_management.push_new_user_success"), EventRole::success);
-  EXPECT_EQ(role(kProfile, "app.user_management.push_profile_success"), EventRole::success);
+  EXPECT_EQ(role(kProfileEvent, "app.user_management.push_profile_success"), EventRole::success);
   EXPECT_EQ(
       role("application.provision.user.verify_exists", "app.user_management.verified_user_with_thirdparty"),
       EventRole::success);
@@ -86,9 +86,9 @@ TEST(EventRole, SuccessesAreTold) {
 }
 
 TEST(EventRole, AnyOtherProvisioningEventIsAnAttempt) {
-  EXPECT_EQ(role(kPush), EventRole::attempt);
-  EXPECT_EQ(role(kPush, "app.user_management.push_new_user"), EventRole::attempt);
-  EXPECT_EQ(role(kProfile, "app.user_management.push_profile_update"), EventRole::attempt);
+  EXPECT_EQ(role(kPushEvent), EventRole::attempt);
+  EXPECT_EQ(role(kPushEvent, "app.user_management.push_new_user"), EventRole::attempt);
+  EXPECT_EQ(role(kProfileEvent, "app.user_management.push_profile_update"), EventRole::attempt);
   EXPECT_EQ(role("application.provision.user.sync", "app.user_management.provision_user"),
             EventRole::attempt);
   EXPECT_EQ(role("application.provision.user.something_new", "", ""), EventRole::attempt);
@@ -130,7 +130,7 @@ TEST(EventOperation, FollowsTheType) {
     EXPECT_EQ(to_string(operation_of(type, "").operation), to_string(operation)) << type;
     EXPECT_EQ(operation_of(type, "").attaches, attaches) << type;
   }
-  EXPECT_EQ(operation_of(kProfile, "app.user_management.provision_user.user_inactive").operation,
+  EXPECT_EQ(operation_of(kProfileEvent, "app.user_management.provision_user.user_inactive").operation,
             Operation::reactivate);
 }
 

@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
-const SystemTime kStart = *parse_iso8601("2026-11-23T12:00:00Z");
+const SystemTime kOrigin = *parse_iso8601("2026-11-23T12:00:00Z");
 constexpr milliseconds kSettle = 60s;
 
 // What the counters would say; reasons and tables included.
@@ -111,7 +111,7 @@ class Generator {
       const milliseconds coarse =
           kSettle / 2 * static_cast<int>(below(static_cast<std::size_t>(span / (kSettle / 2))));
       event.published =
-          kStart + (below(3) == 0 ? coarse : milliseconds(below(static_cast<std::size_t>(span.count()))));
+          kOrigin + (below(3) == 0 ? coarse : milliseconds(below(static_cast<std::size_t>(span.count()))));
       event.transaction_id = below(8) == 0 ? "" : "gam" + std::to_string(below(2));
       if (below(4) != 0) event.user_id = "00u" + std::to_string(below(2));
       if (event.user_id.empty() && below(2) == 0) event.app_user_id = "0ua1";
@@ -174,7 +174,7 @@ class TaskBookProperty : public ::testing::Test {
   Counts truth(const std::vector<okta::LogEvent>& events) {
     Process process(classifier);
     for (const auto& event : events) process.add(event);
-    process.close(kStart + 12h, true);
+    process.close(kOrigin + 12h, true);
     return process.counts;
   }
   static void expect_failures_within_tasks(const Counts& counts) {
@@ -202,13 +202,13 @@ TEST_F(TaskBookProperty, ABacklogInAnyOrderPagesAndRestartsGivesTheSameCounts) {
       Process process(classifier);
       for (const auto& event : events) {
         process.add(event);
-        if (random.below(4) == 0) process.close(kStart + 5h, false);
+        if (random.below(4) == 0) process.close(kOrigin + 5h, false);
         if (random.below(8) == 0) {
-          process.close(kStart + 5h, false);
+          process.close(kOrigin + 5h, false);
           process.restart();
         }
       }
-      process.close(kStart + 12h, true);
+      process.close(kOrigin + 12h, true);
       ASSERT_EQ(process.counts, expected) << "seed " << seed;
     }
   }
@@ -221,7 +221,7 @@ TEST_F(TaskBookProperty, PollingAsEventsHappenGivesTheSameCountsAsReadingThemAtO
     const Counts expected = truth(events);
     Process process(classifier);
     std::size_t next = 0;
-    for (SystemTime now = kStart; now < kStart + 1h;) {
+    for (SystemTime now = kOrigin; now < kOrigin + 1h;) {
       now += milliseconds(1 + random.below(90'000));
       std::vector<okta::LogEvent> page;
       while (next < events.size() && events[next].published <= now) page.push_back(events[next++]);
@@ -234,7 +234,7 @@ TEST_F(TaskBookProperty, PollingAsEventsHappenGivesTheSameCountsAsReadingThemAtO
       process.close(now, true);
       if (random.below(10) == 0) process.restart();
     }
-    process.close(kStart + 12h, true);
+    process.close(kOrigin + 12h, true);
     ASSERT_EQ(process.counts, expected) << "seed " << seed;
   }
 }
@@ -247,13 +247,13 @@ TEST_F(TaskBookProperty, ALongBacklogInOrderGivesTheSameCountsWhateverItsPages) 
     Process process(classifier);
     for (const auto& event : events) {
       process.add(event);
-      if (random.below(3) == 0) process.close(kStart + 12h, false);
+      if (random.below(3) == 0) process.close(kOrigin + 12h, false);
       if (random.below(10) == 0) {
-        process.close(kStart + 12h, false);
+        process.close(kOrigin + 12h, false);
         process.restart();
       }
     }
-    process.close(kStart + 12h, true);
+    process.close(kOrigin + 12h, true);
     ASSERT_EQ(process.counts, expected) << "seed " << seed;
   }
 }
@@ -267,7 +267,7 @@ TEST_F(TaskBookProperty, AFailureThatIsPersistedLateIsNeitherLostNorCountedTwice
     std::vector<SystemTime> persisted;
     const std::size_t users = 1 + random.below(5);
     for (std::size_t user = 0; user < users; ++user) {
-      const SystemTime at = kStart + milliseconds(random.below(600'000));
+      const SystemTime at = kOrigin + milliseconds(random.below(600'000));
       for (std::size_t i = 0; i < 1 + random.below(4); ++i) {
         okta::LogEvent event;
         event.event_type = "application.provision.user.push";
@@ -284,7 +284,7 @@ TEST_F(TaskBookProperty, AFailureThatIsPersistedLateIsNeitherLostNorCountedTwice
     }
     const Counts expected = truth(events);
     Process process(classifier);
-    for (SystemTime before = kStart - 1ms, now = kStart; now < kStart + 2h; before = now) {
+    for (SystemTime before = kOrigin - 1ms, now = kOrigin; now < kOrigin + 2h; before = now) {
       now = before + milliseconds(1 + random.below(60'000));
       for (std::size_t i = 0; i < events.size(); ++i) {
         if (persisted[i] > before && persisted[i] <= now) process.add(events[i]);
@@ -304,7 +304,7 @@ TEST_F(TaskBookProperty, FailuresNeverExceedTasksEvenIfEventsComeArbitrarilyLate
     auto events = random.events(2h);
     random.shuffle(events);
     Process process(classifier);
-    SystemTime now = kStart;
+    SystemTime now = kOrigin;
     for (const auto& event : events) {
       now += milliseconds(random.below(600'000));
       process.add(event);

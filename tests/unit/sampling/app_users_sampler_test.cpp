@@ -5,15 +5,11 @@
 #include "fakes/fake_clock.h"
 #include "fakes/fake_log.h"
 #include "fakes/fake_transport.h"
+#include "fakes/no_signer.h"
 #include "fakes/recording_observer.h"
 
 namespace exporter::sampling {
 namespace {
-
-class NoSigner final : public net::RequestSigner {
- public:
-  Result<void> sign(net::HttpRequest&) override { return {}; }
-};
 
 class AppUsersSamplerTest : public testing::Test {
  protected:
@@ -52,7 +48,7 @@ class AppUsersSamplerTest : public testing::Test {
   fakes::FakeLog log_;
   fakes::FakeTransport transport_;
   fakes::RecordingObserver observer_;
-  NoSigner signer_;
+  fakes::NoSigner signer_;
   net::ApiClient api_{{.api = net::Api::okta, .base_url = "https://example.okta.com", .max_attempts = 1},
                       transport_,
                       signer_,

@@ -12,6 +12,7 @@
 #include "fakes/fake_clock.h"
 #include "fakes/fake_log.h"
 #include "fakes/fake_transport.h"
+#include "fakes/no_signer.h"
 #include "fakes/recording_observer.h"
 #include "metrics/registry.h"
 #include "sampling/session.h"
@@ -56,7 +57,7 @@ class SamplingWorld : public testing::Test {
   fakes::FakeLog log_;
   fakes::FakeTransport okta_transport_;
   fakes::RecordingObserver observer_;
-  tests::NoSigner signer_;
+  fakes::NoSigner signer_;
   net::ApiClient api_{{.api = net::Api::okta, .base_url = "https://example.okta.com", .max_attempts = 1},
                       okta_transport_,
                       signer_,

@@ -6,6 +6,8 @@
 #include "fakes/fake_clock.h"
 #include "fakes/fake_log.h"
 #include "fakes/fake_transport.h"
+#include "fakes/http_date.h"
+#include "fakes/no_signer.h"
 #include "fakes/recording_observer.h"
 #include "metrics/catalogue.h"
 
@@ -13,21 +15,6 @@ namespace exporter::sampling {
 namespace {
 
 using namespace std::chrono_literals;
-
-class NoSigner final : public net::RequestSigner {
- public:
-  Result<void> sign(net::HttpRequest&) override { return {}; }
-};
-
-// An HTTP date for the clock's time: the server's Date closes tasks.
-std::string http_date(SystemTime time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char text[64];
-  std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
-  return text;
-}
 
 // No comparison has run here, so no failed user is looked at.
 class NobodyLooks final : public servicenow::RowLookup, public drift::ProvisionerView {
@@ -89,7 +76,7 @@ class SystemLogSamplerTest : public testing::Test {
     }
     transport_.json(200, body + "]",
                     {{"Link", "<https://example.okta.com/api/v1/logs?after=" + after + ">; rel=\"next\""},
-                     {"Date", http_date(clock_.now() - ahead)}});
+                     {"Date", fakes::http_date(clock_.now() - ahead)}});
   }
 
   Result<void> sample() {
@@ -113,7 +100,7 @@ class SystemLogSamplerTest : public testing::Test {
   fakes::FakeLog log_;
   fakes::FakeTransport transport_;
   fakes::RecordingObserver observer_;
-  NoSigner signer_;
+  fakes::NoSigner signer_;
   net::ApiClient api_{{.api = net::Api::okta, .base_url = "https://example.okta.com", .max_attempts = 1},
                       transport_,
                       signer_,

@@ -1,6 +1,5 @@
 #include "sampling/transaction_log_sampler.h"
 
-#include <ctime>
 #include <map>
 
 #include <gmock/gmock.h>
@@ -10,6 +9,8 @@
 #include "fakes/fake_clock.h"
 #include "fakes/fake_log.h"
 #include "fakes/fake_transport.h"
+#include "fakes/http_date.h"
+#include "fakes/no_signer.h"
 #include "fakes/recording_observer.h"
 #include "metrics/catalogue.h"
 #include "okta/client.h"
@@ -18,20 +19,6 @@ namespace exporter::sampling {
 namespace {
 
 using namespace std::chrono_literals;
-
-class NoSigner final : public net::RequestSigner {
- public:
-  Result<void> sign(net::HttpRequest&) override { return {}; }
-};
-
-std::string http_date(SystemTime time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char text[64];
-  std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
-  return text;
-}
 
 class TransactionLogSamplerTest : public testing::Test {
  protected:
@@ -70,7 +57,7 @@ class TransactionLogSamplerTest : public testing::Test {
     std::string body = R"({"result":[)";
     for (const std::string& one : rows) body += (body.back() == '[' ? "" : ",") + one;
     transport_.json(200, body + "]}",
-                    {{"X-Total-Count", std::to_string(total)}, {"Date", http_date(clock_.now())}});
+                    {{"X-Total-Count", std::to_string(total)}, {"Date", fakes::http_date(clock_.now())}});
   }
   void answer(const std::vector<std::string>& rows) { answer(rows, rows.size()); }
 
@@ -112,7 +99,7 @@ class TransactionLogSamplerTest : public testing::Test {
   fakes::FakeLog log_;
   fakes::FakeTransport transport_;
   fakes::RecordingObserver observer_;
-  NoSigner signer_;
+  fakes::NoSigner signer_;
   net::ApiClient okta_api_{{.api = net::Api::okta, .base_url = "https://example.okta.com"},
                            transport_,
                            signer_,

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "fakes/fake_clock.h"
 #include "fakes/fake_transport.h"
+#include "fakes/no_signer.h"
 #include "fakes/recording_observer.h"
 #include "net/api_client.h"
 #include "servicenow/row_lookup.h"
@@ -209,10 +210,6 @@ class Instance {
   }
 };
 
-struct NoSigner final : net::RequestSigner {
-  Result<void> sign(net::HttpRequest&) override { return {}; }
-};
-
 // Everything between an Instance and the room under test.
 struct Connection {
   explicit Connection(Instance& instance, std::vector<std::string> match_fields = {"user_name", "email"})
@@ -222,7 +219,7 @@ struct Connection {
   fakes::FakeTransport transport;
   fakes::FakeClock clock;
   fakes::RecordingObserver observer;
-  NoSigner signer;
+  fakes::NoSigner signer;
   net::ApiClient api{
       {.api = net::Api::servicenow, .base_url = "https://example.service-now.com", .max_attempts = 1},
       transport,

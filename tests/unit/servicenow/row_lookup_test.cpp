@@ -16,7 +16,7 @@ using tests::Instance;
 using tests::user;
 using QueryAcl = Instance::QueryAcl;
 
-Instance table(std::size_t count) {
+Instance table_of(std::size_t count) {
   Instance instance;
   for (std::size_t i = 0; i < count; ++i) {
     instance.rows.push_back(
@@ -46,7 +46,7 @@ Result<std::vector<KeyLookup>> look_by_name(Instance& instance, const std::vecto
 }
 
 TEST(RowLookupById, TellsPresentAbsentAndHiddenApart) {
-  Instance instance = table(3);
+  Instance instance = table_of(3);
   instance.rows[1].hidden = true;
   const auto found = look(instance, {hex_id(0), hex_id(1), hex_id(77), hex_id(2)});
   ASSERT_TRUE(found) << found.error().message;
@@ -58,7 +58,7 @@ TEST(RowLookupById, TellsPresentAbsentAndHiddenApart) {
 }
 
 TEST(RowLookupById, NeedsOneRequestWhereAllMissingOnesAreAlike) {
-  Instance instance = table(50);
+  Instance instance = table_of(50);
   ASSERT_TRUE(look(instance, ids(0, 50)));
   EXPECT_EQ(instance.requests.size(), 1U);
   instance.requests.clear();
@@ -73,7 +73,7 @@ TEST(RowLookupById, NeedsOneRequestWhereAllMissingOnesAreAlike) {
 }
 
 TEST(RowLookupById, SplitsAMixedGroupWithFewRequests) {
-  Instance instance = table(100);
+  Instance instance = table_of(100);
   instance.rows[63].hidden = true;
   const auto found = look(instance, ids(50, 178));  // 49 shown, 1 hidden, 78 absent
   ASSERT_TRUE(found);
@@ -89,7 +89,7 @@ TEST(RowLookupById, SplitsAMixedGroupWithFewRequests) {
 TEST(RowLookupById, DecidesEveryIdOfRandomWorlds) {
   std::mt19937 random(11);
   for (int world = 0; world < 200; ++world) {
-    Instance instance = table(random() % 120);
+    Instance instance = table_of(random() % 120);
     const std::size_t share = random() % 101;
     for (auto& row : instance.rows) {
       row.hidden = random() % 100 < share;
@@ -112,14 +112,14 @@ TEST(RowLookupById, DecidesEveryIdOfRandomWorlds) {
 }
 
 TEST(RowLookupById, KeepsGroupsWithin200IdsAnd7000Bytes) {
-  Instance instance = table(1000);
+  Instance instance = table_of(1000);
   ASSERT_TRUE(look(instance, ids(0, 1000)));
   EXPECT_EQ(instance.requests.size(), 6U);
   for (const auto& request : instance.requests) {
     EXPECT_LE(request.encoded_bytes, 7000U);
     EXPECT_LE(request.limit, 200U);
   }
-  Instance few = table(0);
+  Instance few = table_of(0);
   std::vector<std::string> names;
   for (int i = 0; i < 450; ++i) names.push_back("r" + std::to_string(i));
   ASSERT_TRUE(look(few, names));
@@ -127,13 +127,13 @@ TEST(RowLookupById, KeepsGroupsWithin200IdsAnd7000Bytes) {
 }
 
 TEST(RowLookupById, ExpectsAsManyIdsInARequestAsItPromises) {
-  Instance instance = table(kIdsPerRequest);
+  Instance instance = table_of(kIdsPerRequest);
   ASSERT_TRUE(look(instance, ids(0, kIdsPerRequest)));
   EXPECT_EQ(instance.requests.size(), 1U);
 }
 
 TEST(RowLookupById, NeverAsksForWhatIsNoId) {
-  Instance instance = table(3);
+  Instance instance = table_of(3);
   const auto found =
       look(instance, {"a^b", "x=y", "p,q", "\"", "\xC3\xBC", std::string(1000, 'a'), "", " " + hex_id(1)});
   ASSERT_TRUE(found);
@@ -151,19 +151,19 @@ TEST(RowLookupById, AnswersRepeatedIdsAndOtherSpellings) {
 }
 
 TEST(RowLookupById, IsIncompleteWhereTheInstanceDropsThePredicate) {
-  Instance instance = table(500);
+  Instance instance = table_of(500);
   instance.match = QueryAcl::drop;
   const auto found = look(instance, ids(490, 510));
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().error_class, ErrorClass::incomplete);
   // Even where the table is as small as the question.
-  Instance small = table(2);
+  Instance small = table_of(2);
   small.match = QueryAcl::drop;
   ASSERT_FALSE(look(small, ids(1, 5)));
 }
 
 TEST(RowLookupById, WithoutTotalsIsPresentOrUndecided) {
-  Instance instance = table(3);
+  Instance instance = table_of(3);
   instance.rows[1].hidden = true;
   instance.send_total = false;
   const auto found = look(instance, ids(0, 5));
@@ -174,7 +174,7 @@ TEST(RowLookupById, WithoutTotalsIsPresentOrUndecided) {
 }
 
 TEST(RowLookupById, PassesARefusalOn) {
-  Instance instance = table(3);
+  Instance instance = table_of(3);
   instance.match = QueryAcl::refuse;
   const auto found = look(instance, ids(0, 5));
   ASSERT_FALSE(found);
@@ -182,7 +182,7 @@ TEST(RowLookupById, PassesARefusalOn) {
 }
 
 TEST(RowLookupById, SpendsEveryRequestAndStopsAtTheCap) {
-  Instance instance = table(1000);
+  Instance instance = table_of(1000);
   Connection connection(instance);
   int budget = 3;
   TableRowLookup lookup(connection.client, [&] { return budget-- > 0; });
@@ -193,7 +193,7 @@ TEST(RowLookupById, SpendsEveryRequestAndStopsAtTheCap) {
 }
 
 TEST(RowLookupByKey, FindsEveryRowWithTheKey) {
-  Instance instance = table(5);
+  Instance instance = table_of(5);
   instance.rows.push_back(user(hex_id(50), "USER3"));
   const auto found = look_by_name(instance, {"user1", " User3 ", "nobody"});
   ASSERT_TRUE(found) << found.error().message;
@@ -215,7 +215,7 @@ TEST(RowLookupByKey, FindsWhatServiceNowCut) {
 }
 
 TEST(RowLookupByKey, SaysWhoseRowMayBeHidden) {
-  Instance instance = table(150);
+  Instance instance = table_of(150);
   instance.rows[77].hidden = true;
   std::vector<std::string> names;
   for (int i = 0; i < 150; ++i) names.push_back("user" + std::to_string(i));
@@ -263,7 +263,7 @@ TEST(RowLookupByKey, NeverSaysNobodyWhereSomebodyIsHidden) {
 }
 
 TEST(RowLookupByKey, NeverAsksForWhatMayNotStandInAQuery) {
-  Instance instance = table(3);
+  Instance instance = table_of(3);
   const auto found =
       look_by_name(instance, {"a^b", "a,b", "", "javascript:1", "a\nb", std::string(300, 'a')});
   ASSERT_TRUE(found);
@@ -295,7 +295,7 @@ TEST(RowLookupByKey, SplitsWhereMoreRowsMatchThanAreSent) {
 }
 
 TEST(RowLookupByKey, WithoutTotalsProvesNothing) {
-  Instance instance = table(3);
+  Instance instance = table_of(3);
   instance.send_total = false;
   const auto found = look_by_name(instance, {"user1", "nobody"});
   ASSERT_TRUE(found);
@@ -303,7 +303,7 @@ TEST(RowLookupByKey, WithoutTotalsProvesNothing) {
 }
 
 TEST(RowLookupByKey, IsIncompleteWhereTheInstanceDropsThePredicate) {
-  Instance instance = table(500);
+  Instance instance = table_of(500);
   instance.match = QueryAcl::drop;
   const auto found = look_by_name(instance, {"user1"});
   ASSERT_FALSE(found);
@@ -311,7 +311,7 @@ TEST(RowLookupByKey, IsIncompleteWhereTheInstanceDropsThePredicate) {
 }
 
 TEST(RowLookupByKey, CountsARowWhoseKeyMayNotBeReadAsHidden) {
-  Instance instance = table(3);
+  Instance instance = table_of(3);
   instance.rows[1].unreadable = {"user_name"};
   const auto found = look_by_name(instance, {"user1", "user2"});
   ASSERT_TRUE(found) << found.error().message;

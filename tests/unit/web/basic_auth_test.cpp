@@ -13,44 +13,44 @@ namespace {
 using namespace std::chrono_literals;
 
 // Of "secret".
-const std::string kHash = "$2b$04$bzVkfzDCTmwW6iMXVwZiO.fw7dsoDq6nTDNppW25oev9s4JWDCduO";
-const Users kUsers{{"user", kHash}};
+const std::string kBcrypt = "$2b$04$bzVkfzDCTmwW6iMXVwZiO.fw7dsoDq6nTDNppW25oev9s4JWDCduO";
+const Users kOneUser{{"user", kBcrypt}};
 
 TEST(Bcrypt, KnowsTheRightPassword) {
-  EXPECT_TRUE(matches_bcrypt("secret", kHash));
-  EXPECT_FALSE(matches_bcrypt("secre", kHash));
-  EXPECT_FALSE(matches_bcrypt("", kHash));
-  EXPECT_FALSE(matches_bcrypt(std::string("secret\0more", 11), kHash));
+  EXPECT_TRUE(matches_bcrypt("secret", kBcrypt));
+  EXPECT_FALSE(matches_bcrypt("secre", kBcrypt));
+  EXPECT_FALSE(matches_bcrypt("", kBcrypt));
+  EXPECT_FALSE(matches_bcrypt(std::string("secret\0more", 11), kBcrypt));
   EXPECT_FALSE(matches_bcrypt("secret", "no hash"));
   // The form that htpasswd writes.
-  std::string as_htpasswd = kHash;
+  std::string as_htpasswd = kBcrypt;
   as_htpasswd[2] = 'y';
   EXPECT_TRUE(matches_bcrypt("secret", as_htpasswd));
 }
 
 TEST(Bcrypt, HasItsCostInTheHash) {
-  EXPECT_EQ(config::bcrypt_cost(kHash), 4);
-  std::string dear = kHash;
+  EXPECT_EQ(config::bcrypt_cost(kBcrypt), 4);
+  std::string dear = kBcrypt;
   dear.replace(4, 2, "12");
   EXPECT_EQ(config::bcrypt_cost(dear), 12);
   for (const char* cost : {"03", "32", "1x", "  "}) {
-    std::string bad = kHash;
+    std::string bad = kBcrypt;
     bad.replace(4, 2, cost);
     EXPECT_EQ(config::bcrypt_cost(bad), std::nullopt) << cost;
   }
-  EXPECT_EQ(config::bcrypt_cost(kHash.substr(1)), std::nullopt);
+  EXPECT_EQ(config::bcrypt_cost(kBcrypt.substr(1)), std::nullopt);
   EXPECT_EQ(config::bcrypt_cost("secret"), std::nullopt);
 }
 
 TEST(PasswordMemo, RemembersVerdictsOfOneHash) {
   PasswordMemo memo;
   const Credentials right{.user = "user", .password = "secret"};
-  const auto first = memo.look_up(right, kUsers);
+  const auto first = memo.look_up(right, kOneUser);
   ASSERT_TRUE(first.check);
   EXPECT_TRUE(first.check->run());
   memo.remember(*first.check, true);
-  EXPECT_EQ(memo.look_up(right, kUsers).granted, true);
-  Users changed = kUsers;
+  EXPECT_EQ(memo.look_up(right, kOneUser).granted, true);
+  Users changed = kOneUser;
   changed["user"][30] = changed["user"][30] == 'a' ? 'b' : 'a';
   EXPECT_EQ(memo.look_up(right, changed).granted, std::nullopt) << "another hash is another question";
   EXPECT_NE(memo.look_up(right, {}).granted, true) << "a removed user is let in no more";
@@ -58,8 +58,8 @@ TEST(PasswordMemo, RemembersVerdictsOfOneHash) {
 
 TEST(PasswordMemo, TakesAsLongForAnUnknownUserAsForTheDearestOne) {
   PasswordMemo memo;
-  Users users = kUsers;
-  users["other"] = kHash;
+  Users users = kOneUser;
+  users["other"] = kBcrypt;
   users["other"].replace(4, 2, "06");
   const auto verdict = memo.look_up({.user = "nobody", .password = "secret"}, users);
   ASSERT_TRUE(verdict.check);
@@ -72,13 +72,13 @@ TEST(PasswordMemo, TakesAsLongForAnUnknownUserAsForTheDearestOne) {
 TEST(PasswordMemo, IsNotDrivenOutByAFloodOfWrongPasswords) {
   PasswordMemo memo;
   const Credentials right{.user = "user", .password = "secret"};
-  memo.remember(*memo.look_up(right, kUsers).check, true);
+  memo.remember(*memo.look_up(right, kOneUser).check, true);
   for (int i = 0; i < 1'000; ++i) {
-    const auto wrong = memo.look_up({.user = "user", .password = std::to_string(i)}, kUsers);
+    const auto wrong = memo.look_up({.user = "user", .password = std::to_string(i)}, kOneUser);
     ASSERT_TRUE(wrong.check);
     memo.remember(*wrong.check, false);
   }
-  EXPECT_EQ(memo.look_up(right, kUsers).granted, true);
+  EXPECT_EQ(memo.look_up(right, kOneUser).granted, true);
 }
 
 TEST(RateLimiter, LetsABurstThroughAndThenOnePerInterval) {
