@@ -1,4 +1,5 @@
-"""Every metric, label and label value that dashboards, rules, runbooks and README name is one that the exporter exposes.
+"""Every metric, label and label value that dashboards, rules, runbooks and README name is one that the exporter exposes,
+and dashboards, runbooks and alerts lead to each other.
 
 Usage: names_test.py PROJECT_FOLDER
 The truth is the README's table of metrics, which a unit test holds equal to the catalogue in the code. Every metric of
@@ -170,6 +171,25 @@ def check_dashboard(names: Names, path: Path) -> None:
                 names.faults.append(f"{path.name}, variable {one['name']}: no label {found[2]}")
 
 
+def check_links(names: Names, project: Path, dashboards: list[Path]) -> None:
+    """Dashboards lead to runbooks and to pages that are there, alerts to dashboards that are."""
+    uids = set()
+    pages = {"/drift", "/failures"}
+    for path in dashboards:
+        text = path.read_text(encoding="utf-8")
+        uids.add(json.loads(text)["uid"])
+        for file in set(re.findall(r"\$\{runbooks_url\}/([^\"]*)", text)):
+            if not (project / "alerts/runbooks" / file).is_file():
+                names.faults.append(f"{path.name}: there is no runbook {file}")
+        for address in set(re.findall(r"\$\{exporter_url\}([^?\"]*)", text)) - pages:
+            names.faults.append(f"{path.name}: links to {address}, not to one of {sorted(pages)}")
+    rules = yaml.safe_load((project / "alerts/okta-servicenow.rules.yml").read_text(encoding="utf-8"))
+    for rule in (rule for group in rules["groups"] for rule in group["rules"] if "alert" in rule):
+        found = re.fullmatch(r"https://grafana\.example\.com/d/([\w-]+)(\?.*)?", rule["annotations"].get("dashboard_url", ""))
+        if not found or found[1] not in uids:
+            names.faults.append(f"{rule['alert']}: has no dashboard_url that leads to one of {sorted(uids)}")
+
+
 def composed(name: str, literals: set[str]) -> bool:
     """Is it a string in the code, or two of them joined, the second with a leading _?"""
     return name in literals or any(name.endswith(end) and name[: -len(end)] in literals for end in literals if end[0] == "_")
@@ -204,6 +224,7 @@ def main(project: Path) -> int:
     dashboards = sorted((project / "dashboards").glob("*.json"))
     for path in dashboards:
         check_dashboard(names, path)
+    check_links(names, project, dashboards)
     used = set(names.used)
     # Runbooks also name lines of `check` and words of the configuration: strings in the code.
     code = [path.read_text(encoding="utf-8") for path in (project / "exporter").rglob("*.cpp")]
