@@ -190,6 +190,22 @@ def check_links(names: Names, project: Path, dashboards: list[Path]) -> None:
             names.faults.append(f"{rule['alert']}: has no dashboard_url that leads to one of {sorted(uids)}")
 
 
+def check_inhibition(names: Names, project: Path) -> None:
+    """The example for Alertmanager names alerts that there are, by labels that alerts have."""
+    rules = yaml.safe_load((project / "alerts/okta-servicenow.rules.yml").read_text(encoding="utf-8"))
+    alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"] if "alert" in rule}
+    example = yaml.safe_load((project / "alerts/alertmanager.example.yml").read_text(encoding="utf-8"))
+    for rule in example["inhibit_rules"]:
+        for label, operator, quoted in MATCHER.findall(" ".join(rule["source_matchers"] + rule["target_matchers"])):
+            found = re.fullmatch(r"(\w*)\((.*)\)", quoted[1:-1])
+            head, words = (found[1], found[2]) if found else ("", quoted[1:-1])
+            parts = [head + word for word in (words.split("|") if "~" in operator else [words])]
+            if label == "alertname":
+                names.faults += [f"alertmanager.example.yml: there is no alert {part}" for part in parts if part not in alerts]
+            else:
+                check_value(names, "alertmanager.example.yml", "", label, operator, quoted[1:-1])
+
+
 def composed(name: str, literals: set[str]) -> bool:
     """Is it a string in the code, or two of them joined, the second with a leading _?"""
     return name in literals or any(name.endswith(end) and name[: -len(end)] in literals for end in literals if end[0] == "_")
@@ -225,6 +241,7 @@ def main(project: Path) -> int:
     for path in dashboards:
         check_dashboard(names, path)
     check_links(names, project, dashboards)
+    check_inhibition(names, project)
     used = set(names.used)
     # Runbooks also name lines of `check` and words of the configuration: strings in the code.
     code = [path.read_text(encoding="utf-8") for path in (project / "exporter").rglob("*.cpp")]
