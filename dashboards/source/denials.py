@@ -50,20 +50,20 @@ def make() -> dict:
                  [query("min by (integration, account, table, operation) "
                         f"(servicenow_acl_permission_granted{{{SELECT}}})",
                         "{{integration}} {{account}} {{operation}} {{table}}")],
-                 none="not probed yet", width=16, height=10, mappings=words(v0=("refused", BAD), v1=("granted", GOOD)),
+                 none="not probed yet", width=24, height=9, mappings=words(v0=("refused", BAD), v1=("granted", GOOD)),
                  links=[runbook("OktaServiceNowAclLockout"), runbook("OktaServiceNowPermissionLost")]),
         table("Who speaks of denials here", "The sources of denials that can be read here. The log says why one can't, and "
               "what would let it.",
               f"min by (integration, source) (servicenow_acl_denial_source_available{{{SELECT}}})",
               {"integration": "Integration", "source": "Source"}, value="Speaks", unit="none", none="not looked for yet",
-              width=8, height=5, mappings=words(v0=("no", GREY), v1=("yes", GOOD))),
+              width=8, height=7, mappings=words(v0=("no", GREY), v1=("yes", GOOD))),
         graph("Changes of access", "Changes seen between two looks, as many as in a step: roles of Okta's account, ACL rules "
               "on the configured tables, the build or the name of the instance. Denials that begin here have their cause "
               "here.",
               [query("sum by (integration, kind) "
                      f"(increase(servicenow_access_changes_total{{{SELECT}}}[$__rate_interval])) > 0",
                      "{{integration}} {{kind}}")],
-              bars=True, stack=True, width=8, height=5, decimals=0, none="nothing changed, or it may not be read",
+              bars=True, stack=True, width=16, height=7, decimals=0, none="nothing changed, or it may not be read",
               overrides=fixed({"roles": ORANGE, "acl_rules": BLUE, "instance": PURPLE})),
         row("What is hidden"),
         graph("Hidden links", "Share of the links that were asked for within a day whose record is there and was not shown.",

@@ -18,12 +18,12 @@ def make() -> dict:
         graph("Failed tasks by reason", "Tasks that failed, as many as in a step, by the reason in Okta's text. "
               "record_not_found_or_hidden is the ambiguous 404: the record is gone, or an ACL hides it.",
               [query(f"sum by (integration, reason) (increase({failed}[$__rate_interval])) > 0", "{{integration}} {{reason}}")],
-              none="no task failed in this time", width=16, height=9, bars=True, stack=True, overrides=fixed(REASONS),
+              none="no task failed in this time", width=14, height=9, bars=True, stack=True, overrides=fixed(REASONS),
               decimals=0, legend="table", links=[failing, failed_tasks]),
         table("Failed, in the time shown", "Tasks that failed in the time shown, by operation and reason.",
               f"sum by (integration, operation, reason) (increase({failed}[$__range])) >= 0.5",
               {"integration": "Integration", "operation": "Operation", "reason": "Reason"}, value="Failed", decimals=0,
-              none="no task failed in this time", width=8, height=9, links=[failing, failed_tasks]),
+              none="no task failed in this time", width=10, height=9, links=[failing, failed_tasks]),
         graph("Share of tasks that fail", "Failed tasks by operation as a share of those attempted, over an hour. Only "
               "operations whose attempts Okta logs. The lines are the burn rates 1 and 14.4 of an objective of 99 %.",
               [query("sum by (integration, operation) "
