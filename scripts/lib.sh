@@ -9,16 +9,17 @@ build_packages=(
   g++ cmake ninja-build pkg-config ccache
   libcurl4-openssl-dev libcpp-httplib-dev libssl-dev nlohmann-json3-dev libspdlog-dev libyaml-cpp-dev libcli11-dev
   libsqlite3-dev libsimdjson-dev prometheus-cpp-dev zlib1g-dev
-  libcrypt-dev libgtest-dev libgmock-dev openssl python3-prometheus-client
+  libcrypt-dev libgtest-dev libgmock-dev openssl python3-prometheus-client python3-yaml
   ca-certificates curl jq git
 )
 # What .ci/run needs beside that.
 # shellcheck disable=SC2034  # used by scripts/setup
 check_packages=(chromium chromium-driver clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev shellcheck)
-# Unpacked under build/tools and not installed, because the package would start a daemon. Beside Prometheus itself,
-# what its pages are made of.
+# Unpacked under build/tools and not installed, because the packages would start daemons. Beside Prometheus and
+# Alertmanager themselves, what Prometheus's pages are made of.
 prometheus_packages=(
-  prometheus fonts-glyphicons-halflings libjs-bootstrap4 libjs-d3 libjs-eonasdan-bootstrap-datetimepicker libjs-jquery
+  prometheus prometheus-alertmanager
+  fonts-glyphicons-halflings libjs-bootstrap4 libjs-d3 libjs-eonasdan-bootstrap-datetimepicker libjs-jquery
   libjs-jquery-hotkeys libjs-moment libjs-moment-timezone libjs-mustache libjs-popper.js libjs-rickshaw
 )
 prometheus_root=$tools/prometheus
@@ -30,6 +31,7 @@ NGINX=$nginx_root/usr/sbin/nginx
 # For integration tests and the demo.
 export PROMETHEUS=$prometheus_root/usr/bin/prometheus
 export PROMTOOL=$prometheus_root/usr/bin/promtool
+export ALERTMANAGER=$prometheus_root/usr/bin/prometheus-alertmanager
 
 # A clone in another folder compiles the same files: let ccache see that.
 export CCACHE_BASEDIR=$project CCACHE_NOHASHDIR=1
@@ -145,9 +147,9 @@ download_packages() {
   (cd "$1" && apt-get -qq -o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=3 download "${@:2}" >&2)
 }
 
-# Prometheus and promtool under build/tools; idempotent.
+# Prometheus, promtool, Alertmanager and amtool under build/tools; idempotent.
 fetch_prometheus() {
-  [[ ! -x $PROMETHEUS || ! -x $PROMTOOL ]] || return 0
+  [[ ! -x $PROMETHEUS || ! -x $PROMTOOL || ! -x $ALERTMANAGER ]] || return 0
   unpack_packages "$prometheus_root" "${prometheus_packages[@]}"
 }
 
