@@ -9,7 +9,7 @@ build_packages=(
   g++ cmake ninja-build pkg-config ccache
   libcurl4-openssl-dev libcpp-httplib-dev libssl-dev nlohmann-json3-dev libspdlog-dev libyaml-cpp-dev libcli11-dev
   libsqlite3-dev libsimdjson-dev prometheus-cpp-dev zlib1g-dev
-  libcrypt-dev libgtest-dev libgmock-dev openssl python3-prometheus-client
+  libcrypt-dev libgtest-dev libgmock-dev openssl python3-prometheus-client python3-yaml
   ca-certificates curl jq git
 )
 # What .ci/run needs beside that.

@@ -27,7 +27,8 @@ class KeyPaths {
       for (const json& part : node.value(alternatives, json::array())) walk(part, path);
     }
     if (node.contains("items")) walk(node["items"], path + "[]");
-    for (const auto& [key, part] : node.value("properties", json::object()).items()) {
+    const json fields = node.value("properties", json::object());
+    for (const auto& [key, part] : fields.items()) {
       const std::string below = path.empty() ? key : path + "." + key;
       paths_.insert(below);
       walk(part, below);
