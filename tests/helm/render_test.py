@@ -2,7 +2,10 @@
 
 import hashlib
 import re
+import shutil
+import tempfile
 import unittest
+from pathlib import Path
 
 import yaml
 
@@ -330,12 +333,23 @@ class Everything(unittest.TestCase):
         self.assertEqual(len(digests), 1)
 
     def test_notes_tell_the_next_commands(self):
-        done = chart.run_helm("install", "release", str(chart.CHART), "--dry-run=client", "--namespace", "monitoring",
-                              "--values", str(chart.CI_VALUES[0]))
+        # helm shows notes with a cluster only, so here they are part of a manifest.
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / "chart"
+            shutil.copytree(chart.CHART, copy)
+            notes = copy / "templates" / "NOTES.txt"
+            (copy / "templates" / "notes.yaml").write_text(
+                '{{- define "notes" }}' + notes.read_text() + "{{ end -}}\n"
+                'apiVersion: v1\nkind: Notes\nmetadata: {name: notes}\ntext: {{ include "notes" . | quote }}\n')
+            done = chart.run_helm("template", "release", str(copy), "--namespace", "monitoring", "--values",
+                                  str(chart.CHART / "ci" / "inline-secrets-values.yaml"))
         self.assertEqual(done.returncode, 0, done.stderr)
-        notes = done.stdout.partition("NOTES:")[2]
-        self.assertIn("check --config.file=", notes, done.stderr)
-        self.assertIn("helm test release", notes)
+        notes = one(documents(done.stdout), "Notes")["text"]
+        self.assertIn(f"exec {chart.NAME}-0 -- okta-servicenow-exporter check --config.file=/etc/okta-servicenow-exporter/"
+                      "config/config.yml --storage.path=/var/lib/okta-servicenow-exporter/state", notes)
+        self.assertIn("helm test release --namespace monitoring", notes)
+        self.assertIn("WARNING: persistence is off", notes)
+        self.assertIn("Nothing scrapes it yet", notes)
 
 
 class PodSecurity(unittest.TestCase):
