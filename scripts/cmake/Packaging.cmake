@@ -11,8 +11,9 @@ install(FILES ${packaging}/okta-servicenow-exporter.bash DESTINATION ${CMAKE_INS
         RENAME okta-servicenow-exporter COMPONENT program)
 install(FILES ${CMAKE_SOURCE_DIR}/config.example.yml ${CMAKE_SOURCE_DIR}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}
         COMPONENT program)
-install(DIRECTORY ${CMAKE_SOURCE_DIR}/alerts ${CMAKE_SOURCE_DIR}/dashboards
-        DESTINATION ${CMAKE_INSTALL_DATADIR}/${PROJECT_NAME} COMPONENT program PATTERN ".gitkeep" EXCLUDE)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/alerts DESTINATION ${CMAKE_INSTALL_DATADIR}/${PROJECT_NAME} COMPONENT program)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/dashboards DESTINATION ${CMAKE_INSTALL_DATADIR}/${PROJECT_NAME} COMPONENT program
+        FILES_MATCHING PATTERN "*.json" PATTERN compose EXCLUDE PATTERN source EXCLUDE)
 
 # Not enabled by the installation: that is for who installs it. Without a package nobody makes an account, so systemd
 # makes one for the run.
@@ -58,7 +59,7 @@ set(CPACK_DEBIAN_PACKAGE_DEPENDS "ca-certificates, systemd | systemd-standalone-
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "prometheus")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
-    "Counts failed provisioning tasks by operation and reason, counts what\nServiceNow refused by ACL, and compares the external ID of every Okta app user with\nthe ServiceNow record that it should lead to. It only reads.")
+    "Counts failed provisioning tasks by operation and reason, counts what\nServiceNow refused by ACL, and compares the external ID of every Okta app\nuser with the ServiceNow record that it should lead to. It only reads.")
 set(ENV{LC_ALL} C.UTF-8)
 string(TIMESTAMP changed "%a, %d %b %Y %H:%M:%S +0000" UTC)  # SOURCE_DATE_EPOCH where it is set
 file(WRITE ${CMAKE_BINARY_DIR}/debian/changelog.Debian

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Completion for bash. tests/packaging keeps it in step with --help.
 
 _okta_servicenow_exporter() {

@@ -43,14 +43,8 @@ class ThePackage(unittest.TestCase):
         for source in sources:
             name = str(source.relative_to(chart.PROJECT))
             self.assertEqual(self.files.get(name), source.read_bytes(), name)
-        packed = {name for name in self.files if name.startswith(("alerts/", "dashboards/"))
-                  and not name.endswith((".md", ".gitkeep"))}
-        self.assertEqual(packed, {str(s.relative_to(chart.PROJECT)) for s in sources} | packed & self.examples())
-
-    @staticmethod
-    def examples():
-        """What else alerts/ holds besides the rules."""
-        return {str(p.relative_to(chart.PROJECT)) for p in (chart.PROJECT / "alerts").glob("*.yml")}
+        packed = {name for name in self.files if name.startswith(("alerts/", "dashboards/"))}
+        self.assertEqual(packed, {str(source.relative_to(chart.PROJECT)) for source in sources})
 
     def test_leaves_out_what_is_of_no_use_there(self):
         for name in self.files:

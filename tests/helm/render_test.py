@@ -195,6 +195,14 @@ class Rules(unittest.TestCase):
         self.assertEqual(found["OktaServiceNowOktaDown"]["expr"], shipped["OktaServiceNowOktaDown"]["expr"])
         self.assertEqual(found["OktaServiceNowOktaDown"]["annotations"]["runbook_url"],
                          "https://wiki.example.com/runbooks/OktaServiceNowOktaDown.md")
+        for alert, rule in found.items():
+            self.assertNotIn("https://grafana.example.com", str(rule), alert)
+            self.assertNotIn("https://runbooks.example.com", str(rule), alert)
+        for alert, rule in shipped.items():
+            if alert in found and "dashboard_url" in rule["annotations"]:
+                self.assertEqual(found[alert]["annotations"]["dashboard_url"],
+                                 rule["annotations"]["dashboard_url"].replace("https://grafana.example.com",
+                                                                              "https://mon.example.com/grafana"))
         self.assertEqual(found["OwnAlert"]["expr"], "vector(1) > 0")
 
     def test_follow_the_job(self):
