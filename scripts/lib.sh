@@ -14,7 +14,10 @@ build_packages=(
 )
 # What .ci/run needs beside that.
 # shellcheck disable=SC2034  # used by scripts/setup
-check_packages=(chromium chromium-driver clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev shellcheck)
+check_packages=(
+  bubblewrap chromium chromium-driver clang-19 clang-format-19 clang-tidy-19 dpkg-dev libclang-rt-19-dev lintian man-db
+  mmdebstrap shellcheck
+)
 # Unpacked under build/tools and not installed, because the packages would start daemons. Beside Prometheus and
 # Alertmanager themselves, what Prometheus's pages are made of.
 prometheus_packages=(
@@ -157,6 +160,23 @@ fetch_prometheus() {
 fetch_nginx() {
   [[ ! -x $NGINX ]] || return 0
   unpack_packages "$nginx_root" "${nginx_packages[@]}"
+}
+
+# make_debian folder [mmdebstrap argument…]: a bare Debian 12 in a new folder or archive, from the sources and with the
+# settings of this machine's apt. Needs root and mmdebstrap.
+make_debian() {
+  local sources=() file settings
+  for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
+    [[ -s $file ]] && grep -q bookworm "$file" && sources+=("$file")
+  done
+  [[ ${#sources[@]} -gt 0 ]] || fail "no source of Debian 12 in /etc/apt" "The sources of this machine are used."
+  settings=$(mktemp)
+  apt-config dump | grep -E '^Acquire::(http|https|Retries|Check-)[^ ]* "[^"]+";$' >"$settings" || true
+  local result=0
+  mmdebstrap --quiet --mode=root --variant=minbase --aptopt="$settings" --keyring=/usr/share/keyrings \
+    --keyring=/etc/apt/trusted.gpg.d "${@:2}" bookworm "$1" "${sources[@]}" </dev/null || result=$?
+  rm -f "$settings"
+  return "$result"
 }
 
 processors() { nproc 2>/dev/null || echo 2; }

@@ -7,6 +7,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/probe.h"
+
 namespace exporter::app {
 namespace {
 
@@ -94,6 +96,16 @@ std::string check_telemetry_path(const std::string& path) {
     return path + " is another page of the exporter; choose another path";
   }
   return {};
+}
+
+std::string check_probe_url(const std::string& text) {
+  const bool http = text.starts_with("http://") || text.starts_with("https://");
+  const std::size_t host = text.find("://") + 3;
+  if (http && host < text.size() && text[host] != '/' && text.find('@') == std::string::npos &&
+      std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; })) {
+    return {};
+  }
+  return "\"" + text + "\" is not an URL; write it as http://127.0.0.1:10717/metrics";
 }
 
 std::string check_not_empty(const std::string& text) {
@@ -236,6 +248,27 @@ std::expected<Flags, UsageExit> parse_flags(std::span<const char* const> argumen
       "Also try accounts that are left alone because they were refused: ServiceNow locks an account after "
       "a few failures.");
 
+  CLI::App* probe = app.add_subcommand(
+      "probe", "Ask a running exporter once and end: for health checks where there is no curl.");
+  probe->fallthrough();
+  probe
+      ->add_option("--url", flags.probe.url,
+                   "What to ask; by default whether the exporter behind --web.probe-address is ready.")
+      ->type_name("URL")
+      ->check(CLI::Validator(check_probe_url, ""));
+  probe->add_option("--metric", flags.probe.metric, "Also look for this metric in the answer.")
+      ->type_name("NAME")
+      ->check(not_empty);
+  probe->add_option("--ca-file", flags.probe.ca_file, "The CA to trust instead of the system's (PEM).")
+      ->type_name("FILE")
+      ->check(not_empty);
+  probe->add_option("--username", flags.probe.username, "User name for basic authentication.")
+      ->type_name("NAME")
+      ->check(not_empty);
+  probe->add_option("--password-file", flags.probe.password_file, "File that holds only the password.")
+      ->type_name("FILE")
+      ->check(not_empty);
+
   // CLI11 takes what follows `--name=` for its value: an empty variable in a unit file would eat the next
   // flag.
   for (const std::string_view argument : arguments.subspan(arguments.empty() ? 0 : 1)) {
@@ -258,6 +291,7 @@ std::expected<Flags, UsageExit> parse_flags(std::span<const char* const> argumen
 
   if (once->parsed()) flags.command = Command::once;
   if (check->parsed()) flags.command = Command::check;
+  if (probe->parsed()) flags.command = Command::probe;
   flags.check_json = report_format == "json";
   flags.show_users = value_of<ShownUsers>(kShownUsers, show_users);
   if (const auto url = parse_external_url(external_url)) {
@@ -274,12 +308,24 @@ std::expected<Flags, UsageExit> parse_flags(std::span<const char* const> argumen
       flags.listen_addresses.push_back(std::move(*address));
     }
   }
+  if (static_cast<int>(once->parsed()) + static_cast<int>(check->parsed()) +
+          static_cast<int>(probe->parsed()) >
+      1) {
+    return std::unexpected(wrong_usage("once, check and probe are commands of their own; give one of them"));
+  }
+  if (flags.command == Command::probe) {
+    if (flags.probe.url.empty() && !flags.probe_address) {
+      return std::unexpected(wrong_usage("probe needs --url, or the running exporter's --web.probe-address"));
+    }
+    if (flags.probe.username.empty() != flags.probe.password_file.empty()) {
+      return std::unexpected(wrong_usage("--username and --password-file go together"));
+    }
+    if (flags.probe.url.empty()) flags.probe.url = probe_url(*flags.probe_address);
+    return flags;
+  }
   if (flags.config_file.empty()) return std::unexpected(wrong_usage("--config.file is required"));
   if (flags.config_check && flags.command != Command::run) {
     return std::unexpected(wrong_usage("--config.check does not go with once or check"));
-  }
-  if (once->parsed() && check->parsed()) {
-    return std::unexpected(wrong_usage("once and check are two commands; give one of them"));
   }
   if (flags.command == Command::run && !flags.config_check && flags.storage_path.empty()) {
     return std::unexpected(

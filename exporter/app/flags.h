@@ -24,21 +24,31 @@ std::optional<ListenAddress> parse_listen_address(std::string_view text);
 
 inline constexpr std::string_view kMemoryStorage = ":memory:";
 
-enum class Command : std::uint8_t { run, once, check };
+enum class Command : std::uint8_t { run, once, check, probe };
 // What of a person the pages show; by name as in --web.show-users.
 enum class ShownUsers : std::uint8_t { never, ids, names };
 
+// Command::probe: what to ask, and for what.
+struct ProbeFlags {
+  std::string url = {};            // absolute; from --url or --web.probe-address
+  std::string metric = {};         // empty: the status is enough
+  std::string ca_file = {};        // empty: the system's
+  std::string username = {};       // empty: no basic authentication
+  std::string password_file = {};  // not empty with a username
+};
+
 struct Flags {
-  std::string config_file;                      // never empty
+  std::string config_file;                      // empty with Command::probe only
   std::vector<ListenAddress> listen_addresses;  // at least one
   std::string telemetry_path = "/metrics";      // begins with a slash; is none of the other pages
   std::string web_config_file;                  // exporter-toolkit's; empty: none
   std::string external_url;                     // without a slash at its end; empty: unknown
   std::string route_prefix;                     // "/prefix", or empty; by default the path of external_url
   std::optional<ListenAddress> probe_address;   // a plain listener for /-/healthy and /-/ready
-  std::string storage_path;  // a directory, or kMemoryStorage; empty with once, check or config_check only
-  std::string output;        // Command::once: the file to write; empty: stdout
-  int max_requests = 40;     // scrapes at a time; 0: no limit
+  std::string
+      storage_path;    // a directory, or kMemoryStorage; empty with once, check, probe or config_check only
+  std::string output;  // Command::once: the file to write; empty: stdout
+  int max_requests = 40;  // scrapes at a time; 0: no limit
   Command command = Command::run;
   ShownUsers show_users = ShownUsers::ids;
   LogLevel log_level = LogLevel::info;
@@ -49,6 +59,7 @@ struct Flags {
   bool openmetrics_created = false;  // _created lines
   bool reset_counters = false;
   bool check_json = false;  // Command::check: the report as JSON
+  ProbeFlags probe;         // Command::probe
   bool force = false;       // Command::check: also with accounts that are left alone after a refusal
 };
 

@@ -14,12 +14,14 @@
 
 #include "app/exporter.h"
 #include "app/flags.h"
+#include "app/probe.h"
 #include "app/signals.h"
 #include "app/systemd.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/load.h"
 #include "config/web_config.h"
+#include "net/curl_transport.h"
 
 namespace exporter::app {
 
@@ -87,6 +89,27 @@ int run_check(Exporter& exporter, const Flags& flags, const Clock& clock) {
   return is_good(reports) ? kGood : kTrouble;
 }
 
+// Never through a proxy: it asks an exporter nearby.
+int run_probe(const ProbeFlags& flags) {
+  net::CurlTransportOptions options;
+  if (!flags.ca_file.empty()) {
+    std::ifstream file(flags.ca_file, std::ios::binary);
+    options.tls.ca_pem.assign(std::istreambuf_iterator<char>(file), {});
+    if (options.tls.ca_pem.empty()) {
+      std::cerr << "cannot read a CA from " << flags.ca_file << '\n';
+      return kUsage;
+    }
+  }
+  const net::CurlGlobal curl;
+  net::CurlTransport transport(curl, std::move(options));
+  if (const Result<void> answered = probe(transport, flags); !answered) {
+    std::cerr << answered.error().message << '\n';
+    return kTrouble;
+  }
+  std::cout << flags.url << " is good\n";
+  return kGood;
+}
+
 }  // namespace
 
 int run(int argc, const char* const* argv) {
@@ -95,6 +118,7 @@ int run(int argc, const char* const* argv) {
     (flags.error().to_stdout ? std::cout : std::cerr) << flags.error().text << std::flush;
     return flags.error().code;
   }
+  if (flags->command == Command::probe) return run_probe(flags->probe);
   const config::LoadResult loaded = config::load_config(flags->config_file);
   if (!loaded) {
     for (const config::ConfigError& error : loaded.error()) {

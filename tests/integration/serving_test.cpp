@@ -183,6 +183,23 @@ TEST(Pages, LieUnderAPrefixAndProbesOnAnAddressOfTheirOwn) {
   for (const char* page : {"/", "/metrics", "/exporter/metrics", "/drift", "/config"}) {
     EXPECT_EQ(http_get(probes + page).status, 404) << page;
   }
+
+  // The command that health checks use, where there is no curl.
+  const auto probe = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {EXPORTER_BINARY, "probe"});
+    return run_to_end(world.directory(), arguments);
+  };
+  const std::string address = probes.substr(std::string("http://").size());
+  EXPECT_EQ(probe({"--web.probe-address=" + address}).code, 0);
+  EXPECT_EQ(
+      probe({"--url=" + world.url("/exporter/metrics"), "--metric=okta_servicenow_exporter_build_info"}).code,
+      0);
+  EXPECT_EQ(probe({"--url=" + world.url("/exporter/metrics"), "--metric=no_such_metric"}).code, 1);
+  EXPECT_EQ(probe({"--url=" + world.url("/nowhere")}).code, 1);
+  world.stop_exporter();
+  const Finished stopped = probe({"--web.probe-address=" + address});
+  EXPECT_EQ(stopped.code, 1);
+  EXPECT_THAT(stopped.errors, HasSubstr("does not answer"));
 }
 
 std::string with_interval(std::string config, const std::string& from, const std::string& to) {

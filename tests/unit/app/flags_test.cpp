@@ -181,6 +181,23 @@ TEST(Flags, TheCommandCheckHasAFormatAndForce) {
   EXPECT_FALSE(parse({"check", "--config.file=c.yml"})->check_json);
 }
 
+TEST(Flags, TheCommandProbeNeedsAnAddressAndNoConfiguration) {
+  const auto ready = parse({"probe", "--web.probe-address=:10718"});
+  ASSERT_TRUE(ready) << ready.error().text;
+  EXPECT_EQ(ready->command, Command::probe);
+  EXPECT_EQ(ready->probe.url, "http://127.0.0.1:10718/-/ready");
+  const auto scrape = parse({"probe", "--url=https://h/metrics", "--metric=okta_up", "--ca-file=ca.pem"});
+  ASSERT_TRUE(scrape) << scrape.error().text;
+  EXPECT_EQ(scrape->probe.url, "https://h/metrics");
+  EXPECT_EQ(scrape->probe.metric, "okta_up");
+  EXPECT_EQ(scrape->probe.ca_file, "ca.pem");
+  EXPECT_THAT(refusal({"probe"}), HasSubstr("probe needs --url"));
+  EXPECT_THAT(refusal({"probe", "--url=exporter:10717"}), HasSubstr("write it as http://"));
+  EXPECT_THAT(refusal({"probe", "--url=http://u:p@h/"}), HasSubstr("is not an URL"));
+  EXPECT_THAT(refusal({"probe", "--url=http://h/", "--username=u"}), HasSubstr("go together"));
+  EXPECT_THAT(refusal({"probe", "--url=http://h/", "once"}), HasSubstr("give one of them"));
+}
+
 TEST(Flags, OfTheWebRefuseWhatMakesNoSense) {
   const auto refused = [](const char* flag) {
     return refusal({"--config.file=c.yml", "--storage.path=s", flag});
