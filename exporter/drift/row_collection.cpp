@@ -73,7 +73,8 @@ class Collector {
     if (answer.row) {
       saw(*answer.row);
       if (!keys_match(links_, link, *answer.row)) seeking_.push_back(link);
-      // The holders of one id come one after the other; an id in another spelling is not the link's in any listing.
+      // The holders of one id come one after the other; an id in another spelling is not the link's in any
+      // listing.
       if (answer.row->sys_id != id) {
         others_.push_back(std::move(*answer.row));
       } else if (id != last_id_) {
@@ -109,9 +110,7 @@ class Collector {
     return {};
   }
 
-  void saw(const UserRow& row) {
-    collection_.saw_inactive = collection_.saw_inactive || row.active == false;
-  }
+  void saw(const UserRow& row) { collection_.saw_inactive = collection_.saw_inactive || row.active == false; }
 
   // Rows that were found by something else than their own id, each once.
   void add_others() {

@@ -62,11 +62,15 @@ Result<void> UsersSampler::list(SampleRun& run) {
   }
   if (!links) {
     const bool small = total_ && *total_ / static_cast<std::uint64_t>(options_.sweep.page_size) < kSmallSweep;
-    if (chooses && (!total_ || small || way_ == Way::sweep)) {
-      return sweep(run);
+    if (chooses && !sweep_refused_ && (!total_ || small || way_ == Way::sweep)) {
+      Result<void> swept = sweep(run);
+      if (swept || swept.error().error_class != ErrorClass::permission) {
+        return swept;
+      }
+      say_refused(Way::sweep, swept.error());
     }
-    // The listing of the app users asks for the rows when it is there. ServiceNow answers, which is all that this
-    // sample can say until then.
+    // The listing of the app users asks for the rows when it is there. ServiceNow answers, which is all that
+    // this sample can say until then.
     inputs_.want_links();
     return {};
   }
@@ -75,20 +79,24 @@ Result<void> UsersSampler::list(SampleRun& run) {
   if (listed || listed.error().error_class != ErrorClass::permission) {
     return listed;
   }
-  const Way second = first == Way::sweep ? Way::lookup : Way::sweep;
-  if (way_ != second) {
-    log_.warn("the reader is refused the cheaper way to the users' table; the other one is taken",
-              {{"integration", session_.integration()},
-               {"refused", first == Way::sweep ? "sweep" : "lookup"},
-               {"error", listed.error().message}});
+  say_refused(first, listed.error());
+  return go(first == Way::sweep ? Way::lookup : Way::sweep, links, run);
+}
+
+void UsersSampler::say_refused(Way way, const Error& error) {
+  bool& refused = way == Way::sweep ? sweep_refused_ : lookup_refused_;
+  if (std::exchange(refused, true)) {
+    return;
   }
-  return go(second, links, run);
+  log_.warn("the reader is refused the cheaper way to the users' table; the other one is taken",
+            {{"integration", session_.integration()},
+             {"refused", way == Way::sweep ? "sweep" : "lookup"},
+             {"error", error.message}});
 }
 
 // Whether X-Total-Count came or not, afterwards ServiceNow has answered.
 Result<void> UsersSampler::count_table(SampleRun& run) {
-  const auto page =
-      client_.users({.query = options_.sweep.query, .limit = 1, .offset = 0}, run.stop());
+  const auto page = client_.users({.query = options_.sweep.query, .limit = 1, .offset = 0}, run.stop());
   if (!page) {
     return std::unexpected(page.error());
   }
@@ -111,6 +119,7 @@ Result<void> UsersSampler::go(Way way, const std::shared_ptr<const LinkInput>& l
 }
 
 void UsersSampler::say_way(Way way) {
+  (way == Way::sweep ? sweep_refused_ : lookup_refused_) = false;
   if (std::exchange(way_, way) == way) {
     return;
   }
@@ -121,8 +130,8 @@ void UsersSampler::say_way(Way way) {
 Result<void> UsersSampler::look_up(const std::shared_ptr<const LinkInput>& links, SampleRun& run) {
   auto rows = std::make_unique<RowInput>(
       RowInput{drift::RowListing(client_.table().match_fields.size()), SweepReport{}, links});
-  const auto collected = drift::collect_rows(
-      links->listing, lookup_, rows->listing, [&run] { run.mark(); }, run.stop());
+  const auto collected =
+      drift::collect_rows(links->listing, lookup_, rows->listing, [&run] { run.mark(); }, run.stop());
   if (!collected) {
     return std::unexpected(collected.error());
   }
@@ -144,8 +153,7 @@ Result<void> UsersSampler::prove_view(SweepReport& report, SampleRun& run) {
   const auto name_field = std::ranges::find(fields, "user_name");
   if (name_field != fields.end() && !options_.sweep.own_name.empty()) {
     const std::vector<std::string> own{options_.sweep.own_name};
-    const auto found =
-        lookup_.by_key(static_cast<std::size_t>(name_field - fields.begin()), own, run.stop());
+    const auto found = lookup_.by_key(static_cast<std::size_t>(name_field - fields.begin()), own, run.stop());
     if (found) {
       report.saw_own_row = !found->front().rows.empty();
     } else if (found.error().error_class != ErrorClass::permission) {
@@ -154,7 +162,8 @@ Result<void> UsersSampler::prove_view(SweepReport& report, SampleRun& run) {
     run.mark();
   }
   if (!report.saw_inactive) {
-    const auto page = client_.users({.query = "active=false", .limit = kInactiveRows, .offset = 0}, run.stop());
+    const auto page =
+        client_.users({.query = "active=false", .limit = kInactiveRows, .offset = 0}, run.stop());
     if (page) {
       // A dropped predicate brings any rows.
       report.saw_inactive =

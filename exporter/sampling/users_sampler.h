@@ -9,9 +9,9 @@
 
 namespace exporter::sampling {
 
-// Sweep: the whole table, page by page. Lookup: only the rows that the listed app users lead to, in groups by sys_id and
-// by match key. Automatic: the sweep where it needs less than half the requests, and the other one where the reader is
-// refused the first.
+// Sweep: the whole table, page by page. Lookup: only the rows that the listed app users lead to, in groups by
+// sys_id and by match key. Automatic: the sweep where it needs less than half the requests, and the other one
+// where the reader is refused the first.
 enum class UsersStrategy : std::uint8_t { automatic, sweep, lookup };
 
 struct UsersOptions {
@@ -43,6 +43,7 @@ class UsersSampler final : public Sampler {
   Result<void> count_table(SampleRun& run);
   bool sweep_is_cheaper(std::size_t links) const;
   void say_way(Way way);
+  void say_refused(Way way, const Error& error);
 
   const UsersOptions options_;
   Session& session_;
@@ -53,6 +54,8 @@ class UsersSampler final : public Sampler {
   Log& log_;
   std::optional<servicenow::SweepReport::Method> method_;  // of the last sweep
   std::optional<Way> way_;                                 // that succeeded last
+  bool sweep_refused_ = false;                             // when it was tried last
+  bool lookup_refused_ = false;
   std::optional<std::uint64_t> total_;                     // rows of the table, when it was last counted
 };
 

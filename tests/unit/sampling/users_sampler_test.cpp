@@ -44,8 +44,7 @@ class UsersSamplerTest : public SamplingWorld {
   Result<void> sample(UsersStrategy strategy) {
     if (!sampler_) {
       sampler_ = std::make_unique<UsersSampler>(
-          UsersOptions{.strategy = strategy,
-                       .sweep = {.page_size = 10, .query = {}, .own_name = "reader"}},
+          UsersOptions{.strategy = strategy, .sweep = {.page_size = 10, .query = {}, .own_name = "reader"}},
           session_, connection_.client, reader_, inputs_, registry_, log_);
     }
     SampleRun run(clock_, {});
@@ -118,12 +117,24 @@ TEST_F(UsersSamplerTest, LooksUpWhereTheSweepIsRefusedAndSaysSoOnce) {
   table(6);
   instance_.range = QueryAcl::refuse;
   instance_.sort = QueryAcl::refuse;
+  const std::size_t before = log_.count(LogLevel::warn);
   for (int i = 0; i < 2; ++i) {
     list(6);
     ASSERT_TRUE(sample(UsersStrategy::automatic));
   }
   EXPECT_EQ(ready_, 2);
-  EXPECT_EQ(log_.count(LogLevel::warn), 1U);
+  EXPECT_EQ(log_.count(LogLevel::warn), before + 1);
+}
+
+TEST_F(UsersSamplerTest, WaitsForTheLinksWhereTheSweepOfASmallTableIsRefused) {
+  table(6);
+  instance_.sort = QueryAcl::refuse;
+  ASSERT_TRUE(sample(UsersStrategy::automatic));
+  EXPECT_EQ(incomplete_, 0);
+  EXPECT_EQ(want_links_, 1);
+  list(6);
+  ASSERT_TRUE(sample(UsersStrategy::automatic));
+  EXPECT_EQ(ready_, 1);
 }
 
 TEST_F(UsersSamplerTest, SweepsWhereTheLookupIsRefused) {
