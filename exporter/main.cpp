@@ -8,9 +8,11 @@ namespace {
 // glibc soon takes the pages from the heap too, and the holes that they leave there are never given back.
 void keep_pages_out_of_the_heap() {
   constexpr int kLarge = 128 * 1024;
+  // NOLINTBEGIN(concurrency-mt-unsafe): there is no other thread yet.
   ::mallopt(M_MMAP_THRESHOLD, kLarge);
   ::mallopt(M_TRIM_THRESHOLD, kLarge);
   ::mallopt(M_ARENA_MAX, 2);
+  // NOLINTEND(concurrency-mt-unsafe)
 }
 
 }  // namespace
