@@ -171,6 +171,18 @@ drift::ComparisonOptions comparison_options(const config::DriftConfig& config,
   return options;
 }
 
+sampling::UsersStrategy users_strategy(config::UserStrategy configured) {
+  switch (configured) {
+    case config::UserStrategy::automatic:
+      break;
+    case config::UserStrategy::sweep:
+      return sampling::UsersStrategy::sweep;
+    case config::UserStrategy::lookup:
+      return sampling::UsersStrategy::lookup;
+  }
+  return sampling::UsersStrategy::automatic;
+}
+
 std::string table_label(const config::ServiceNowConfig& config) {
   const std::vector<std::string>& allowed = config.acl.tables;
   return std::ranges::find(allowed, config.users.table) != allowed.end() ? config.users.table : "other";
@@ -317,11 +329,12 @@ class IntegrationParts final : public Integration {
     auto users = std::make_unique<sampling::UsersSampler>(
         sampling::UsersOptions{
             .interval = config.drift.interval,
+            .strategy = users_strategy(config.servicenow.users.strategy),
             .sweep = {.page_size = config.servicenow.users.page_size,
                       .query = config.servicenow.users.query,
                       .own_name = std::string(config::user_name(config.servicenow.reader))},
             .table_label = table_label(config.servicenow)},
-        session_, reader_.table, inputs_, around.registry, around.log);
+        session_, reader_.table, reader_lookup_, inputs_, around.registry, around.log);
     auto comparison = std::make_unique<sampling::ComparisonSampler>(
         config.drift.interval,
         comparison_options(config.drift, config.servicenow.acl.provisioner_requests_per_hour), session_,

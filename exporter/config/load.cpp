@@ -741,9 +741,6 @@ std::vector<std::string> unsupported(const Config& config) {
     };
     check_account(integration.servicenow.reader, "reader");
     if (integration.servicenow.provisioner) check_account(*integration.servicenow.provisioner, "provisioner");
-    if (integration.servicenow.users.strategy == UserStrategy::lookup) {
-      refuse(servicenow + "users.strategy", "write auto or sweep");
-    }
   }
   return messages;
 }

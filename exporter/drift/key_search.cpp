@@ -1,6 +1,7 @@
 #include "drift/key_search.h"
 
 #include <algorithm>
+#include <bit>
 #include <tuple>
 
 namespace exporter::drift {
@@ -13,9 +14,19 @@ void KeySearch::seal() {
   std::sort(wanted_.begin(), wanted_.end(), [](const Wanted& a, const Wanted& b) {
     return std::tie(a.hash, a.field, a.who) < std::tie(b.hash, b.field, b.who);
   });
+  // Sixteen bits for each wanted key; the hash's upper bits are its place.
+  const auto bits = static_cast<unsigned>(std::bit_width(std::max<std::size_t>(wanted_.size() * 16, 64) - 1));
+  filter_.assign(std::size_t{1} << (bits - 6), 0);
+  filter_shift_ = 64 - bits;
+  for (const Wanted& wanted : wanted_) {
+    const std::uint64_t place = wanted.hash >> filter_shift_;
+    filter_[place >> 6] |= std::uint64_t{1} << (place & 63);
+  }
 }
 
 void KeySearch::found(std::size_t field, std::uint64_t hash, std::uint32_t index) {
+  const std::uint64_t place = hash >> filter_shift_;
+  if ((filter_[place >> 6] >> (place & 63) & 1) == 0) return;
   auto at = std::lower_bound(
       wanted_.begin(), wanted_.end(), std::pair(hash, field),
       [](const Wanted& a, const auto& key) { return std::pair(a.hash, std::size_t{a.field}) < key; });
@@ -27,6 +38,7 @@ void KeySearch::found(std::size_t field, std::uint64_t hash, std::uint32_t index
 }
 
 void KeySearch::by_who() {
+  filter_ = {};
   std::sort(wanted_.begin(), wanted_.end(), [](const Wanted& a, const Wanted& b) {
     return std::tie(a.who, a.field) < std::tie(b.who, b.field);
   });

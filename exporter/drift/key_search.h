@@ -43,6 +43,9 @@ class KeySearch {
 
   std::size_t key_count_;
   std::vector<Wanted> wanted_;
+  // Bits by hash: nearly every key of the other side is nobody's, and one look says so.
+  std::vector<std::uint64_t> filter_;
+  unsigned filter_shift_ = 0;
 };
 
 }  // namespace exporter::drift

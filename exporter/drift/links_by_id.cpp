@@ -1,19 +1,8 @@
 #include "drift/links_by_id.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace exporter::drift {
-namespace {
-
-std::uint64_t leading_bytes(const PackedId& id) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < sizeof(value); ++i) value = value << 8 | id.bytes[i];
-  return value;
-}
-
-}  // namespace
-
 LinksById::LinksById(const LinkListing& links, const RowListing& rows)
     : links_(links), row_of_(links.size(), kNone) {
   // Sorting by eight leading bytes beside the index spares nearly every look into the listing.
@@ -26,7 +15,7 @@ LinksById::LinksById(const LinkListing& links, const RowListing& rows)
   for (std::size_t link = 0; link < links.size(); ++link) count += links.has_external_id(link) ? 1 : 0;
   items.reserve(count);
   for (std::uint32_t link = 0; link < links.size(); ++link) {
-    if (links.has_external_id(link)) items.push_back({leading_bytes(links.packed_external_id(link)), link});
+    if (links.has_external_id(link)) items.push_back({links.packed_external_id(link).high, link});
   }
   std::sort(items.begin(), items.end(), [&](const Item& a, const Item& b) {
     if (a.head != b.head) return a.head < b.head;
@@ -53,16 +42,19 @@ std::span<const std::uint32_t> LinksById::holders(std::uint32_t link) const {
 }
 
 KeyHashes hash_link_key(const LinkListing& links, std::size_t link, std::size_t field) {
-  const std::string key = normalize_key(links.key(link, field));
-  return {hash_key(key), hash_key(servicenow::cut_key(key))};
+  const std::string_view key = links.key(link, field);
+  // What is not longer in bytes is not longer in characters.
+  if (key.size() <= servicenow::kStoredKeyCharacters) return {hash_raw_key(key), 0};
+  const std::string normalized = normalize_key(key);
+  return {hash_key(normalized), hash_key(servicenow::cut_key(normalized))};
 }
 
 bool keys_match(const LinkListing& links, std::size_t link, const RowListing& rows, std::size_t row) {
   for (std::size_t field = 0; field < links.key_count(); ++field) {
     const std::uint64_t stored = rows.key_hash(row, field);
     if (stored == 0) continue;
-    const KeyHashes hashes = hash_link_key(links, link, field);
-    if (hashes.whole == stored || hashes.cut == stored) return true;
+    if (hash_raw_key(links.key(link, field)) == stored || hash_link_key(links, link, field).cut == stored)
+      return true;
   }
   return false;
 }

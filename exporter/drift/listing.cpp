@@ -1,11 +1,14 @@
 #include "drift/listing.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <limits>
 #include <numeric>
 #include <utility>
+
+#include "base/text.h"
 
 namespace exporter::drift {
 namespace {
@@ -35,10 +38,35 @@ std::uint64_t hash_text(std::string_view text, std::uint64_t seed) {
   return hash;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
+constexpr std::uint8_t kNoDigit = 0x80;
+
+// By character: the value of a lower-case hex digit.
+constexpr std::array<std::uint8_t, 256> kHexDigits = [] {
+  std::array<std::uint8_t, 256> digits{};
+  digits.fill(kNoDigit);
+  for (std::uint8_t i = 0; i < 16; ++i) {
+    digits[static_cast<unsigned char>("0123456789abcdef"[i])] = i;
+  }
+  return digits;
+}();
+
+// Eight bytes of an id; `seen` keeps kNoDigit once a character was no digit.
+std::uint64_t hex_word(std::string_view digits, std::uint8_t& seen) {
+  std::uint64_t word = 0;
+  for (const char c : digits) {
+    const std::uint8_t digit = kHexDigits[static_cast<unsigned char>(c)];
+    seen |= digit;
+    word = word << 4 | (digit & 0xFU);
+  }
+  return word;
+}
+
+std::optional<PackedId> pack_hex(std::string_view id) {
+  if (id.size() != 32) return std::nullopt;
+  std::uint8_t seen = 0;
+  const PackedId packed{hex_word(id.substr(0, 16), seen), hex_word(id.substr(16), seen)};
+  if ((seen & kNoDigit) != 0) return std::nullopt;
+  return packed;
 }
 
 std::uint32_t to_seconds32(SystemTime time) {
@@ -51,30 +79,21 @@ SystemTime from_seconds32(std::uint32_t seconds) { return SystemTime(std::chrono
 
 }  // namespace
 
-bool is_hex_id(std::string_view id) {
-  return id.size() == 32 && std::all_of(id.begin(), id.end(), [](char c) { return hex_digit(c) >= 0; });
-}
+bool is_hex_id(std::string_view id) { return pack_hex(id).has_value(); }
 
 PackedId pack_id(std::string_view id) {
-  PackedId packed;
-  if (is_hex_id(id)) {
-    for (std::size_t i = 0; i < packed.bytes.size(); ++i) {
-      packed.bytes[i] = static_cast<std::uint8_t>(hex_digit(id[2 * i]) * 16 + hex_digit(id[2 * i + 1]));
-    }
-    return packed;
-  }
-  const std::uint64_t halves[] = {hash_text(id, 0x7379735F6964U), hash_text(id, 0x6F7468657221U)};
-  std::memcpy(packed.bytes.data(), halves, sizeof(halves));
-  return packed;
+  if (const auto packed = pack_hex(id)) return *packed;
+  return {hash_text(id, 0x7379735F6964U), hash_text(id, 0x6F7468657221U)};
 }
 
 std::string hex_text(const PackedId& id) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  text.reserve(2 * id.bytes.size());
-  for (const std::uint8_t byte : id.bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 0xFU];
+  std::string text(32, '0');
+  std::uint64_t high = id.high;
+  std::uint64_t low = id.low;
+  for (std::size_t i = 16; i-- > 0; high >>= 4, low >>= 4) {
+    text[i] = kDigits[high & 0xFU];
+    text[16 + i] = kDigits[low & 0xFU];
   }
   return text;
 }
@@ -85,20 +104,29 @@ std::uint64_t hash_key(std::string_view normalized) {
   return hash == 0 ? 1 : hash;
 }
 
+std::uint64_t hash_raw_key(std::string_view key) {
+  key = trim(key);
+  std::array<char, 256> lower{};
+  if (key.size() > lower.size()) return hash_key(normalize_key(key));
+  std::transform(key.begin(), key.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return hash_key({lower.data(), key.size()});
+}
+
 void LinkListing::add(const okta::AppUser& user) {
   Link link;
   link.has_external_id = !user.external_id.empty();
-  link.external_id = pack_id(user.external_id);
+  const auto packed = pack_hex(user.external_id);
+  link.external_id = packed ? *packed : pack_id(user.external_id);
   link.changed = to_seconds32(user.changed);
   link.status = user.status;
   link.sync_state = user.sync_state;
   link.scope = user.scope;
-  std::vector<std::string_view> texts{user.id,
-                                      is_hex_id(user.external_id) ? std::string_view() : user.external_id};
+  adding_.assign({user.id, packed ? std::string_view() : std::string_view(user.external_id)});
   for (std::size_t field = 0; field < key_count_; ++field) {
-    texts.push_back(field < user.keys.size() ? std::string_view(user.keys[field]) : std::string_view());
+    adding_.push_back(field < user.keys.size() ? std::string_view(user.keys[field]) : std::string_view());
   }
-  link.text = texts_.add(texts, kFirstKey);
+  link.text = texts_.add(adding_, kFirstKey);
   links_.push_back(link);
 }
 
@@ -116,12 +144,13 @@ SystemTime LinkListing::changed(std::size_t link) const { return from_seconds32(
 
 void RowListing::add(const servicenow::UserRow& row) {
   Row compact;
-  compact.id = pack_id(row.sys_id);
+  const auto packed = pack_hex(row.sys_id);
+  compact.id = packed ? *packed : pack_id(row.sys_id);
   if (row.updated) compact.updated = to_seconds32(*row.updated);
   const auto set = [&compact](std::uint8_t bit, bool on) {
     if (on) compact.flags = static_cast<std::uint8_t>(compact.flags | bit);
   };
-  set(kHexId, is_hex_id(row.sys_id));
+  set(kHexId, packed.has_value());
   set(kActiveKnown, row.active.has_value());
   set(kActive, row.active.value_or(false));
   set(kLockedKnown, row.locked_out.has_value());
@@ -129,7 +158,7 @@ void RowListing::add(const servicenow::UserRow& row) {
   set(kKeysUnreadable, row.unreadable_keys != 0);
   rows_.push_back(compact);
   for (std::size_t field = 0; field < key_count_; ++field) {
-    const std::uint64_t hash = field < row.keys.size() ? hash_key(normalize_key(row.keys[field])) : 0;
+    const std::uint64_t hash = field < row.keys.size() ? hash_raw_key(row.keys[field]) : 0;
     any_key_ = any_key_ || hash != 0;
     hashes_.push_back(hash);
   }

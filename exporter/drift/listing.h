@@ -2,7 +2,6 @@
 // number.
 #pragma once
 
-#include <array>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -21,7 +20,8 @@ namespace exporter::drift {
 
 // A sys_id in 16 bytes: 32 lower-case hex digits as they are, any other text as a 128-bit hash of it.
 struct PackedId {
-  std::array<std::uint8_t, 16> bytes{};
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
   friend auto operator<=>(const PackedId&, const PackedId&) = default;
 };
 PackedId pack_id(std::string_view id);
@@ -33,6 +33,8 @@ std::string hex_text(const PackedId& id);
 using servicenow::normalize_key;
 // 0 is the hash of the empty key, which matches nothing.
 std::uint64_t hash_key(std::string_view normalized);
+// hash_key() of a key as it was written.
+std::uint64_t hash_raw_key(std::string_view key);
 
 // All app users of one complete listing. Not thread-safe while it is filled; immutable afterwards.
 class LinkListing {
@@ -70,6 +72,7 @@ class LinkListing {
   std::size_t key_count_;
   ChunkedVector<Link> links_;
   TextArena texts_;
+  std::vector<std::string_view> adding_;  // kept for its memory
 };
 
 // All rows of one complete sweep; the texts of keys are not kept, only their hashes. Not thread-safe while it

@@ -11,14 +11,14 @@
 namespace exporter::okta {
 namespace {
 
-using json::read_text;
+using json::read_view;
 
 constexpr std::string_view kUserName = "userName";
 constexpr std::string_view kProfile = "profile.";
 
 // The enum of a vendor's word; a word that Okta added since becomes `other`, the last of the list.
 template <class Enum, std::size_t N>
-Enum word(const std::string_view (&words)[N], const std::optional<std::string>& text) {
+Enum word(const std::string_view (&words)[N], const std::optional<std::string_view>& text) {
   const auto found = text ? std::find(std::begin(words), std::end(words), *text) : std::end(words);
   const auto index =
       found == std::end(words) ? static_cast<std::ptrdiff_t>(N) - 1 : found - std::begin(words);
@@ -33,9 +33,9 @@ simdjson::error_code read_key(json::ondemand::value value, std::string& out) {
     out = trim(value.raw_json_token());
     return simdjson::SUCCESS;
   }
-  std::optional<std::string> text;
-  auto error = read_text(value, text);
-  if (text) out = std::move(*text);
+  std::optional<std::string_view> text;
+  auto error = read_view(value, text);
+  if (text) out = *text;
   return error;
 }
 
@@ -59,33 +59,33 @@ simdjson::error_code read_match_field(std::string_view prefix, std::string_view 
 // nullopt: malformed.
 simdjson::error_code read_app_user(json::ondemand::value value, std::span<const std::string> match_fields,
                                    std::optional<AppUser>& out) {
-  std::optional<std::string> id;
-  std::optional<std::string> external_id;
-  std::optional<std::string> status;
-  std::optional<std::string> sync_state;
-  std::optional<std::string> scope;
-  std::optional<std::string> created;
-  std::optional<std::string> last_updated;
-  std::optional<std::string> status_changed;
+  std::optional<std::string_view> id;
+  std::optional<std::string_view> external_id;
+  std::optional<std::string_view> status;
+  std::optional<std::string_view> sync_state;
+  std::optional<std::string_view> scope;
+  std::optional<std::string_view> created;
+  std::optional<std::string_view> last_updated;
+  std::optional<std::string_view> status_changed;
   bool external_id_readable = true;
   AppUser user;
   user.keys.resize(match_fields.size());
   auto error = json::read_fields(
       value, [&](std::string_view key, json::ondemand::value field) -> simdjson::error_code {
-        if (key == "id") return read_text(field, id);
+        if (key == "id") return read_view(field, id);
         if (key == "externalId") {
           json::ondemand::json_type type;
           if (auto failed = field.type().get(type)) return failed;
-          auto failed = read_text(field, external_id);
+          auto failed = read_view(field, external_id);
           external_id_readable = type == json::ondemand::json_type::null || external_id.has_value();
           return failed;
         }
-        if (key == "status") return read_text(field, status);
-        if (key == "syncState") return read_text(field, sync_state);
-        if (key == "scope") return read_text(field, scope);
-        if (key == "created") return read_text(field, created);
-        if (key == "lastUpdated") return read_text(field, last_updated);
-        if (key == "statusChanged") return read_text(field, status_changed);
+        if (key == "status") return read_view(field, status);
+        if (key == "syncState") return read_view(field, sync_state);
+        if (key == "scope") return read_view(field, scope);
+        if (key == "created") return read_view(field, created);
+        if (key == "lastUpdated") return read_view(field, last_updated);
+        if (key == "statusChanged") return read_view(field, status_changed);
         if (key == "credentials") {
           return json::read_fields(field, [&](std::string_view name, json::ondemand::value part) {
             return name == kUserName ? read_match_field("", name, part, match_fields, user.keys)
@@ -101,8 +101,8 @@ simdjson::error_code read_app_user(json::ondemand::value value, std::span<const 
       });
   out.reset();
   if (error || !id || id->empty() || !external_id_readable) return error;
-  user.id = std::move(*id);
-  if (external_id) user.external_id = std::move(*external_id);
+  user.id = *id;
+  if (external_id) user.external_id = *external_id;
   user.status = word<AppUserStatus>(kAppUserStatuses, status);
   user.sync_state = word<SyncState>(kSyncStates, sync_state);
   user.scope = word<Scope>(kScopes, scope);

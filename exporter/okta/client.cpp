@@ -126,23 +126,30 @@ std::string Client::first_app_users_target(std::string_view app_id, int page_siz
 }
 
 Result<AppUserPage> Client::app_users_page(std::string_view target, std::stop_token stop) {
-  auto response = api_.get(net::Endpoint::app_users, target, stop);
+  auto page = fetch_app_users(target, std::move(stop));
+  if (!page) return std::unexpected(std::move(page.error()));
+  return read_app_users(std::move(*page));
+}
+
+Result<Client::AppUserBody> Client::fetch_app_users(std::string_view target, std::stop_token stop) {
+  auto response = api_.get(net::Endpoint::app_users, target, std::move(stop));
   if (!response) return std::unexpected(std::move(response.error()));
   auto next = net::next_link(response->headers, api_.base());
   if (!next) return std::unexpected(std::move(next.error()));
-  AppUserPage page;
-  page.next_url = std::move(*next).value_or("");
+  AppUserBody page{std::move(response->body), std::move(*next).value_or("")};
   if (page.next_url == target) {
     return std::unexpected(
         Error{ErrorClass::malformed,
               "Okta's next link of GET /api/v1/apps/{appId}/users leads to the same page again; the "
               "listing is given up. Look for a proxy that caches or rewrites answers"});
   }
-  auto parsed = parse_app_users(std::move(response->body), match_fields_);
-  if (!parsed) return std::unexpected(std::move(parsed.error()));
-  page.users = std::move(parsed->users);
-  page.malformed = parsed->malformed;
   return page;
+}
+
+Result<AppUserPage> Client::read_app_users(AppUserBody page) const {
+  auto parsed = parse_app_users(std::move(page.body), match_fields_);
+  if (!parsed) return std::unexpected(std::move(parsed.error()));
+  return AppUserPage{std::move(parsed->users), parsed->malformed, std::move(page.next_url)};
 }
 
 Result<AppUser> Client::app_user(std::string_view app_id, std::string_view user_id, std::stop_token stop) {

@@ -40,6 +40,13 @@ class Client {
   static std::string first_app_users_target(std::string_view app_id, int page_size);
   // A page with malformed elements is given all the same; the listing that holds it is not complete.
   Result<AppUserPage> app_users_page(std::string_view target, std::stop_token stop);
+  // The same in two steps, so that the next page can be fetched while this one is read.
+  struct AppUserBody {
+    std::string body;
+    std::string next_url;  // empty on the last page
+  };
+  Result<AppUserBody> fetch_app_users(std::string_view target, std::stop_token stop);
+  Result<AppUserPage> read_app_users(AppUserBody page) const;
   // http_4xx with http_status 404 when the user is not assigned (any more).
   Result<AppUser> app_user(std::string_view app_id, std::string_view user_id, std::stop_token stop);
 

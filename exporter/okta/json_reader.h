@@ -26,9 +26,9 @@ std::string_view without_byte_order_mark(std::string_view body);
 // object, else malformed. `endpoint` names the request in the message ("GET /api/v1/logs").
 Error broken_json(std::string_view json, std::string_view endpoint, std::string_view detail);
 
-// A text field. An error is fatal to the page (its JSON is broken); a value of another type, a null or a
-// broken escape leaves `out` empty.
-inline simdjson::error_code read_text(ondemand::value value, std::optional<std::string>& out) {
+// A text field, to be used before the page's parser goes. An error is fatal to the page (its JSON is broken);
+// a value of another type, a null or a broken escape leaves `out` empty.
+inline simdjson::error_code read_view(ondemand::value value, std::optional<std::string_view>& out) {
   out.reset();
   ondemand::json_type type;
   if (auto error = value.type().get(type)) return error;
@@ -43,8 +43,17 @@ inline simdjson::error_code read_text(ondemand::value value, std::optional<std::
   // A broken escape (a lone surrogate, say) spoils this value only: simdjson already stands behind it.
   if (error == simdjson::STRING_ERROR) return simdjson::SUCCESS;
   if (error) return error;
-  out.emplace(text);
+  out = text;
   return simdjson::SUCCESS;
+}
+
+// The same, to be kept.
+inline simdjson::error_code read_text(ondemand::value value, std::optional<std::string>& out) {
+  std::optional<std::string_view> view;
+  const auto error = read_view(value, view);
+  out.reset();
+  if (view) out.emplace(*view);
+  return error;
 }
 
 // Calls on_field(key, value) for each field of an object; values left unread are skipped. A value that is no

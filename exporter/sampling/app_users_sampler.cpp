@@ -6,6 +6,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/read_ahead.h"
 #include "metrics/catalogue.h"
 
 namespace exporter::sampling {
@@ -50,13 +51,28 @@ Result<void> AppUsersSampler::list(SampleRun& run) {
   std::string target = okta::Client::first_app_users_target(opened->app_id, options_.page_size);
   std::vector<std::size_t> ids;  // hashes: a user listed twice would look like two holders of one link
   std::unordered_set<std::string> pages;
+  ReadAhead<okta::Client::AppUserBody> ahead(run.stop());
+  const auto fetch = [&] {
+    ahead.begin(
+        [this, target](std::stop_token stop) { return client_.fetch_app_users(target, std::move(stop)); });
+  };
+  pages.insert(target);
+  fetch();
   while (!target.empty()) {
-    if (!pages.insert(target).second) {
+    Result<okta::Client::AppUserBody> body = ahead.take();
+    if (!body) {
+      return std::unexpected(std::move(body.error()));
+    }
+    target = body->next_url;
+    if (!target.empty() && !pages.insert(target).second) {
       return std::unexpected(not_whole("links a page that was read already"));
     }
-    Result<okta::AppUserPage> page = client_.app_users_page(target, run.stop());
+    if (!target.empty()) {
+      fetch();
+    }
+    const Result<okta::AppUserPage> page = client_.read_app_users(std::move(*body));
     if (!page) {
-      return std::unexpected(std::move(page.error()));
+      return std::unexpected(page.error());
     }
     if (page->malformed > 0) {
       return std::unexpected(not_whole("held " + std::to_string(page->malformed) + " entries without an id"));
@@ -65,7 +81,6 @@ Result<void> AppUsersSampler::list(SampleRun& run) {
       links->listing.add(user);
       ids.push_back(std::hash<std::string>{}(user.id));
     }
-    target = std::move(page->next_url);
     run.mark();
   }
   std::ranges::sort(ids);

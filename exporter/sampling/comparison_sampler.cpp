@@ -151,8 +151,8 @@ Result<void> ComparisonSampler::sample(SampleRun& run) {
 Result<void> ComparisonSampler::compare(const Session::Opened& opened, const ListingPair& pair,
                                         SampleRun& run) {
   drift::World world{.now = clock_.now(),
-                     .creates_users = has(pair.links.features, "PUSH_NEW_USERS"),
-                     .deactivates_users = has(pair.links.features, "PUSH_USER_DEACTIVATION"),
+                     .creates_users = has(pair.links->features, "PUSH_NEW_USERS"),
+                     .deactivates_users = has(pair.links->features, "PUSH_USER_DEACTIVATION"),
                      .reader_sees_inactive = pair.rows.report.saw_inactive && pair.rows.report.saw_own_row,
                      .hidden_rows = pair.rows.report.hidden,
                      .recent_users = recent_.since(clock_.now() - options_.grace)};
@@ -162,7 +162,7 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, const Lis
     before = last_;
   }
   world.mass_absence_seen_before = before && before->mass_absence;
-  Result<drift::Comparison> comparison = drift::compare(pair.links.listing, pair.rows.listing, world,
+  Result<drift::Comparison> comparison = drift::compare(pair.links->listing, pair.rows.listing, world,
                                                         options_, reader_, provisioner_, memory_, run.stop());
   if (!comparison) {
     return std::unexpected(std::move(comparison.error()));
@@ -214,8 +214,8 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, const Lis
 
 Result<void> ComparisonSampler::follow_leavers(const Session::Opened& opened, const ListingPair& pair,
                                                bool reader_sees_inactive, SampleRun& run) {
-  const bool deactivates_users = has(pair.links.features, "PUSH_USER_DEACTIVATION");
-  if (Result<void> kept = leavers_.remember(opened, pair.links.listing, deactivates_users, run); !kept) {
+  const bool deactivates_users = has(pair.links->features, "PUSH_USER_DEACTIVATION");
+  if (Result<void> kept = leavers_.remember(opened, pair.links->listing, deactivates_users, run); !kept) {
     return kept;
   }
   if (Result<void> looked = leavers_.look(opened, reader_sees_inactive, run); !looked) {

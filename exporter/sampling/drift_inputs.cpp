@@ -6,7 +6,7 @@ namespace exporter::sampling {
 
 // The callbacks reach into the scheduler and are called outside the lock.
 
-void DriftInputs::put_links(std::unique_ptr<LinkInput> links) {
+void DriftInputs::put_links(std::shared_ptr<const LinkInput> links) {
   bool paired = false;
   {
     const MutexLock lock(mutex_);
@@ -44,10 +44,17 @@ bool DriftInputs::make_pair() {
   if (!links_ || !rows_) {
     return false;
   }
-  pair_ = std::make_unique<ListingPair>(ListingPair{std::move(*links_), std::move(*rows_)});
+  // Rows that were looked up answer for their own links only, whatever was listed since.
+  std::shared_ptr<const LinkInput> links = rows_->looked_up_for ? rows_->looked_up_for : links_;
+  pair_ = std::make_unique<ListingPair>(ListingPair{std::move(links), std::move(*rows_)});
   links_.reset();
   rows_.reset();
   return true;
+}
+
+std::shared_ptr<const LinkInput> DriftInputs::waiting_links() {
+  const MutexLock lock(mutex_);
+  return links_;
 }
 
 std::unique_ptr<ListingPair> DriftInputs::take() {

@@ -22,9 +22,11 @@ struct LinkInput {
 struct RowInput {
   drift::RowListing listing;
   servicenow::SweepReport report;
+  // Where the rows were looked up for links: those. Null where the whole table was swept.
+  std::shared_ptr<const LinkInput> looked_up_for = nullptr;
 };
 struct ListingPair {
-  LinkInput links;
+  std::shared_ptr<const LinkInput> links;
   RowInput rows;
 };
 
@@ -43,11 +45,15 @@ class DriftInputs {
   // Once, before the first sample.
   void connect(Callbacks callbacks) { callbacks_ = std::move(callbacks); }
 
-  void put_links(std::unique_ptr<LinkInput> links);
+  void put_links(std::shared_ptr<const LinkInput> links);
   void put_rows(std::unique_ptr<RowInput> rows);
   void failed();
   // Asks for both sides.
   void want() const;
+  void want_links() const { callbacks_.want_links(); }
+
+  // The links that wait for their rows; null where none do.
+  std::shared_ptr<const LinkInput> waiting_links();
 
   // The pair, once; the memory goes with it.
   std::unique_ptr<ListingPair> take();
@@ -57,7 +63,7 @@ class DriftInputs {
 
   Callbacks callbacks_;
   Mutex mutex_;
-  std::unique_ptr<LinkInput> links_ GUARDED_BY(mutex_);
+  std::shared_ptr<const LinkInput> links_ GUARDED_BY(mutex_);
   std::unique_ptr<RowInput> rows_ GUARDED_BY(mutex_);
   std::unique_ptr<ListingPair> pair_ GUARDED_BY(mutex_);
 };

@@ -10,7 +10,7 @@ namespace exporter::sampling {
 namespace {
 
 // One transaction each: the System Log must be able to commit between two of them.
-constexpr std::size_t kLinksPerCommit = 5'000;
+constexpr std::size_t kLinksPerCommit = 2'000;
 constexpr std::size_t kLeaversAtOnce = 20 * servicenow::kIdsPerRequest;
 constexpr std::chrono::hours kLookAgainAfter{24};
 

@@ -1,7 +1,9 @@
 #include "sampling/users_sampler.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "drift/row_collection.h"
 #include "metrics/catalogue.h"
 
 namespace exporter::sampling {
@@ -9,11 +11,23 @@ namespace exporter::sampling {
 namespace catalogue = metrics::catalogue;
 using servicenow::SweepReport;
 
+namespace {
+
+// Tables of up to so many pages are swept without waiting for the links.
+constexpr std::uint64_t kSmallSweep = 2;
+// What a lookup asks beside the links: the reader's own row and an inactive one.
+constexpr std::uint64_t kProofs = 2;
+constexpr int kInactiveRows = 20;
+
+}  // namespace
+
 UsersSampler::UsersSampler(UsersOptions options, Session& session, servicenow::TableClient& client,
-                           DriftInputs& inputs, metrics::Registry& registry, Log& log)
+                           servicenow::RowLookup& lookup, DriftInputs& inputs, metrics::Registry& registry,
+                           Log& log)
     : options_(std::move(options)),
       session_(session),
       client_(client),
+      lookup_(lookup),
       inputs_(inputs),
       registry_(registry),
       log_(log) {}
@@ -32,15 +46,146 @@ Result<void> UsersSampler::list(SampleRun& run) {
   if (!opened) {
     return std::unexpected(opened.error());
   }
+  if (options_.strategy == UsersStrategy::sweep) {
+    return sweep(run);
+  }
+  const std::shared_ptr<const LinkInput> links = inputs_.waiting_links();
+  const bool chooses = options_.strategy == UsersStrategy::automatic;
+  if (!chooses && links) {
+    return look_up(links, run);
+  }
+  // A sweep brings the number of rows with it.
+  if (!total_ || way_ != Way::sweep) {
+    if (Result<void> counted = count_table(run); !counted) {
+      return counted;
+    }
+  }
+  if (!links) {
+    const bool small = total_ && *total_ / static_cast<std::uint64_t>(options_.sweep.page_size) < kSmallSweep;
+    if (chooses && !sweep_refused_ && (!total_ || small || way_ == Way::sweep)) {
+      Result<void> swept = sweep(run);
+      if (swept || swept.error().error_class != ErrorClass::permission) {
+        return swept;
+      }
+      say_refused(Way::sweep, swept.error());
+    }
+    // The listing of the app users asks for the rows when it is there. ServiceNow answers, which is all that
+    // this sample can say until then.
+    inputs_.want_links();
+    return {};
+  }
+  const Way first = sweep_is_cheaper(links->listing.size()) ? Way::sweep : Way::lookup;
+  Result<void> listed = go(first, links, run);
+  if (listed || listed.error().error_class != ErrorClass::permission) {
+    return listed;
+  }
+  say_refused(first, listed.error());
+  return go(first == Way::sweep ? Way::lookup : Way::sweep, links, run);
+}
+
+void UsersSampler::say_refused(Way way, const Error& error) {
+  bool& refused = way == Way::sweep ? sweep_refused_ : lookup_refused_;
+  if (std::exchange(refused, true)) {
+    return;
+  }
+  log_.warn("the reader is refused the cheaper way to the users' table; the other one is taken",
+            {{"integration", session_.integration()},
+             {"refused", way == Way::sweep ? "sweep" : "lookup"},
+             {"error", error.message}});
+}
+
+// Whether X-Total-Count came or not, afterwards ServiceNow has answered.
+Result<void> UsersSampler::count_table(SampleRun& run) {
+  const auto page = client_.users({.query = options_.sweep.query, .limit = 1, .offset = 0}, run.stop());
+  if (!page) {
+    return std::unexpected(page.error());
+  }
+  total_ = page->total_count;
+  run.mark();
+  return {};
+}
+
+bool UsersSampler::sweep_is_cheaper(std::size_t links) const {
+  if (!total_) {
+    return true;
+  }
+  const std::uint64_t pages = *total_ / static_cast<std::uint64_t>(options_.sweep.page_size) + 1;
+  const std::uint64_t lookups = links / servicenow::kIdsPerRequest + 1 + kProofs;
+  return 2 * pages < lookups;
+}
+
+Result<void> UsersSampler::go(Way way, const std::shared_ptr<const LinkInput>& links, SampleRun& run) {
+  return way == Way::sweep ? sweep(run) : look_up(links, run);
+}
+
+void UsersSampler::say_way(Way way) {
+  (way == Way::sweep ? sweep_refused_ : lookup_refused_) = false;
+  if (std::exchange(way_, way) == way) {
+    return;
+  }
+  log_.info(way == Way::sweep ? "the users' table is swept" : "users are looked up by the links to them",
+            {{"integration", session_.integration()}});
+}
+
+Result<void> UsersSampler::look_up(const std::shared_ptr<const LinkInput>& links, SampleRun& run) {
+  auto rows = std::make_unique<RowInput>(
+      RowInput{drift::RowListing(client_.table().match_fields.size()), SweepReport{}, links});
+  const auto collected =
+      drift::collect_rows(links->listing, lookup_, rows->listing, [&run] { run.mark(); }, run.stop());
+  if (!collected) {
+    return std::unexpected(collected.error());
+  }
+  rows->report.hidden = collected->hidden;
+  rows->report.saw_inactive = collected->saw_inactive;
+  if (Result<void> proven = prove_view(rows->report, run); !proven) {
+    return proven;
+  }
+  say_way(Way::lookup);
+  // How many rows there are, and how many of them are hidden, only a sweep can say.
+  registry_.publish(session_.integration() + "/" + std::string(name()), {});
+  inputs_.put_rows(std::move(rows));
+  return {};
+}
+
+// What a sweep sees by the way: that the reader is shown its own row, and inactive ones.
+Result<void> UsersSampler::prove_view(SweepReport& report, SampleRun& run) {
+  const auto& fields = client_.table().match_fields;
+  const auto name_field = std::ranges::find(fields, "user_name");
+  if (name_field != fields.end() && !options_.sweep.own_name.empty()) {
+    const std::vector<std::string> own{options_.sweep.own_name};
+    const auto found = lookup_.by_key(static_cast<std::size_t>(name_field - fields.begin()), own, run.stop());
+    if (found) {
+      report.saw_own_row = !found->front().rows.empty();
+    } else if (found.error().error_class != ErrorClass::permission) {
+      return std::unexpected(found.error());
+    }
+    run.mark();
+  }
+  if (!report.saw_inactive) {
+    const auto page =
+        client_.users({.query = "active=false", .limit = kInactiveRows, .offset = 0}, run.stop());
+    if (page) {
+      // A dropped predicate brings any rows.
+      report.saw_inactive =
+          std::ranges::any_of(page->rows, [](const servicenow::UserRow& row) { return row.active == false; });
+    } else if (page.error().error_class != ErrorClass::permission) {
+      return std::unexpected(page.error());
+    }
+    run.mark();
+  }
+  return {};
+}
+
+Result<void> UsersSampler::sweep(SampleRun& run) {
   auto rows = std::make_unique<RowInput>(
       RowInput{drift::RowListing(client_.table().match_fields.size()), SweepReport{}});
   double active = 0;
   double inactive = 0;
   bool active_readable = true;
-  servicenow::SweepOptions sweep = options_.sweep;
-  sweep.on_page = [&run] { run.mark(); };
+  servicenow::SweepOptions options = options_.sweep;
+  options.on_page = [&run] { run.mark(); };
   Result<SweepReport> report = servicenow::sweep_users(
-      client_, sweep,
+      client_, options,
       [&](const servicenow::UserRow& row) {
         rows->listing.add(row);
         active_readable = active_readable && row.active.has_value();
@@ -61,6 +206,8 @@ Result<void> UsersSampler::list(SampleRun& run) {
         {{"integration", session_.integration()}});
   }
   method_ = report->method;
+  say_way(Way::sweep);
+  total_ = report->total;
 
   metrics::Snapshot snapshot;
   if (active_readable) {

@@ -4,12 +4,19 @@
 #include "sampling/drift_inputs.h"
 #include "sampling/sampler.h"
 #include "sampling/session.h"
+#include "servicenow/row_lookup.h"
 #include "servicenow/user_sweep.h"
 
 namespace exporter::sampling {
 
+// Sweep: the whole table, page by page. Lookup: only the rows that the listed app users lead to, in groups by
+// sys_id and by match key. Automatic: the sweep where it needs less than half the requests, and the other one
+// where the reader is refused the first.
+enum class UsersStrategy : std::uint8_t { automatic, sweep, lookup };
+
 struct UsersOptions {
   std::chrono::milliseconds interval{3'600'000};
+  UsersStrategy strategy = UsersStrategy::automatic;
   servicenow::SweepOptions sweep;
   std::string table_label =
       "sys_user";  // the users' table where it is on the allow-list of tables, else "other"
@@ -17,8 +24,8 @@ struct UsersOptions {
 
 class UsersSampler final : public Sampler {
  public:
-  UsersSampler(UsersOptions options, Session& session, servicenow::TableClient& client, DriftInputs& inputs,
-               metrics::Registry& registry, Log& log);
+  UsersSampler(UsersOptions options, Session& session, servicenow::TableClient& client,
+               servicenow::RowLookup& lookup, DriftInputs& inputs, metrics::Registry& registry, Log& log);
 
   std::string_view name() const override { return "users"; }
   std::chrono::milliseconds interval() const override { return options_.interval; }
@@ -26,15 +33,30 @@ class UsersSampler final : public Sampler {
   void succeeded(SystemTime at) override { session_.remember_success(name(), at); }
 
  private:
+  enum class Way : std::uint8_t { sweep, lookup };
+
   Result<void> list(SampleRun& run);
+  Result<void> go(Way way, const std::shared_ptr<const LinkInput>& links, SampleRun& run);
+  Result<void> sweep(SampleRun& run);
+  Result<void> look_up(const std::shared_ptr<const LinkInput>& links, SampleRun& run);
+  Result<void> prove_view(servicenow::SweepReport& report, SampleRun& run);
+  Result<void> count_table(SampleRun& run);
+  bool sweep_is_cheaper(std::size_t links) const;
+  void say_way(Way way);
+  void say_refused(Way way, const Error& error);
 
   const UsersOptions options_;
   Session& session_;
   servicenow::TableClient& client_;
+  servicenow::RowLookup& lookup_;
   DriftInputs& inputs_;
   metrics::Registry& registry_;
   Log& log_;
   std::optional<servicenow::SweepReport::Method> method_;  // of the last sweep
+  std::optional<Way> way_;                                 // that succeeded last
+  bool sweep_refused_ = false;                             // when it was tried last
+  bool lookup_refused_ = false;
+  std::optional<std::uint64_t> total_;                     // rows of the table, when it was last counted
 };
 
 }  // namespace exporter::sampling

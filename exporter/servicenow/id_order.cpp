@@ -1,6 +1,8 @@
 #include "servicenow/id_order.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <string>
 
 #include "base/text.h"
@@ -17,9 +19,17 @@ std::string to_upper(std::string_view text) {
 }
 
 // The usual id: digits and lower-case letters, for which all orders are one.
+constexpr std::array<std::uint8_t, 256> kPlain = [] {
+  std::array<std::uint8_t, 256> plain{};
+  for (unsigned c = '0'; c <= '9'; ++c) plain[c] = 1;
+  for (unsigned c = 'a'; c <= 'z'; ++c) plain[c] = 1;
+  return plain;
+}();
+
 bool is_plain(std::string_view id) {
-  return std::all_of(id.begin(), id.end(),
-                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'); });
+  std::uint8_t plain = 1;
+  for (const char c : id) plain &= kPlain[static_cast<unsigned char>(c)];
+  return plain != 0;
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/read_ahead.h"
+#include "base/text.h"
 #include "servicenow/id_order.h"
 #include "servicenow/match_key.h"
 
@@ -36,7 +38,7 @@ class Sweep {
  public:
   Sweep(TableClient& client, const SweepOptions& options, const std::function<void(const UserRow&)>& row,
         std::stop_token stop)
-      : client_(client), options_(options), row_(row), stop_(std::move(stop)) {
+      : client_(client), options_(options), row_(row), ahead_(std::move(stop)) {
     const auto& fields = client.table().match_fields;
     const auto name = std::find(fields.begin(), fields.end(), "user_name");
     if (name != fields.end()) name_field_ = static_cast<std::size_t>(name - fields.begin());
@@ -44,9 +46,17 @@ class Sweep {
   }
 
   Result<SweepReport> run() {
+    if (auto asked = ask(); !asked) return std::unexpected(std::move(asked.error()));
     for (;;) {
-      const auto step = next_page();
+      auto page = ahead_.take();
+      if (options_.on_page) options_.on_page();
+      const auto step = judge(page);
       if (!step) return std::unexpected(step.error());
+      if (*step == Step::more) {
+        if (auto asked = ask(); !asked) return std::unexpected(std::move(asked.error()));
+      }
+      // While the next page is on its way.
+      if (taken_) hand_over(*page);
       if (*step == Step::end) break;
     }
     // Where users were created meanwhile, more rows may come than were announced at first.
@@ -61,7 +71,8 @@ class Sweep {
   bool keyset() const { return report_.method == SweepReport::Method::keyset; }
   std::uint64_t limit() const { return static_cast<std::uint64_t>(options_.page_size); }
 
-  Result<Step> next_page() {
+  // Begins to fetch the page that the cursor and the offset lead to.
+  Result<void> ask() {
     if (report_.requests >= max_requests()) {
       return std::unexpected(incomplete("the sweep of the users' table does not come to an end after " +
                                         std::to_string(report_.requests) + " pages"));
@@ -69,30 +80,36 @@ class Sweep {
     if (offset_ > static_cast<std::uint64_t>(std::numeric_limits<int>::max()) - limit()) {
       return std::unexpected(incomplete("the users' table has more rows than an offset can say"));
     }
-    const bool ranged = keyset() && !cursor_.empty();
+    ranged_ = keyset() && !cursor_.empty();
     UserQuery query;
-    query.query = join_query({options_.query, ranged ? "sys_id>" + cursor_ : std::string(), "ORDERBYsys_id"});
+    query.query =
+        join_query({options_.query, ranged_ ? "sys_id>" + cursor_ : std::string(), "ORDERBYsys_id"});
     query.limit = options_.page_size;
     query.offset = static_cast<int>(offset_);
     ++report_.requests;
-    auto page = client_.users(query, stop_);
-    if (options_.on_page) options_.on_page();
-    if (!page) return refused(std::move(page.error()), ranged);
+    ahead_.begin([this, query](std::stop_token stop) { return client_.users(query, std::move(stop)); });
+    return {};
+  }
+
+  // Whether the page counts, and whether and where the sweep goes on.
+  Result<Step> judge(Result<UserPage>& page) {
+    taken_ = false;
+    if (!page) return refused(std::move(page.error()), ranged_);
     if (auto fault = contradiction(*page)) return std::unexpected(std::move(*fault));
 
     switch (order_of(*page)) {
       case PageOrder::good:
         break;
       case PageOrder::behind_cursor:
-        if (ranged) return fall_back();
+        if (ranged_) return fall_back();
         // Sorted in itself but beginning with what was read already: the table moved under the offset.
         return std::unexpected(
             incomplete("rows of the users' table came twice: it changed while it was read by offset"));
       case PageOrder::unsorted:
-        if (ranged) return fall_back();
+        if (ranged_) return fall_back();
         return unsorted(*page);
     }
-    if (ranged && !page->rows.empty()) range_honoured_ = true;
+    if (ranged_ && !page->rows.empty()) range_honoured_ = true;
     take(*page);
     return advance(*page);
   }
@@ -185,16 +202,20 @@ class Sweep {
   }
 
   void take(const UserPage& page) {
+    taken_ = true;
+    report_.rows += page.rows.size();
+    if (!page.rows.empty()) last_id_ = page.rows.back().sys_id;
+  }
+
+  void hand_over(const UserPage& page) {
     for (const UserRow& row : page.rows) {
       if (row.active == false) report_.saw_inactive = true;
       if (!report_.saw_own_row && name_field_ && !own_name_.empty() &&
-          normalize_key(row.keys[*name_field_]) == own_name_) {
+          equals_ignore_case(trim(row.keys[*name_field_]), own_name_)) {
         report_.saw_own_row = true;
       }
       row_(row);
     }
-    report_.rows += page.rows.size();
-    if (!page.rows.empty()) last_id_ = page.rows.back().sys_id;
   }
 
   Result<Step> advance(const UserPage& page) {
@@ -230,7 +251,6 @@ class Sweep {
   TableClient& client_;
   const SweepOptions& options_;
   const std::function<void(const UserRow&)>& row_;
-  std::stop_token stop_;
   SweepReport report_;
   std::optional<std::size_t> name_field_;
   std::string own_name_;
@@ -241,6 +261,9 @@ class Sweep {
   std::uint64_t first_ranged_offset_ = 0;  // where the offset way goes on when the first range query fails
   std::uint64_t window_total_ = 0;         // X-Total-Count of the window before this one
   bool range_honoured_ = false;
+  bool ranged_ = false;  // the page that was asked for last
+  bool taken_ = false;   // the page that was judged last counts
+  ReadAhead<UserPage> ahead_;
 };
 
 }  // namespace

@@ -111,9 +111,9 @@ TEST(BadInput, AnIgnoredRangeQueryStillGivesTheTruth) {
             nonzero(world.truth()["okta_external_id_drift_users"]));
 }
 
-// Sorting needs query_range too, so there is no order to read the table in.
+// Sorting needs query_range too, so there is no order to read the table in, and lookups were not allowed.
 TEST(BadInput, ARefusedRangeQueryFailsTheSampleAndSaysWhichAclToGrant) {
-  World world({.scenario = "mixed", .users = 150});
+  World world({.scenario = "mixed", .users = 150, .users_strategy = "sweep"});
   world.change({{{"do", "query_range"}, {"account", "reader"}, {"mode", "403"}}});
   world.start_exporter();
   ASSERT_TRUE(world.await([](const Exposition& now) { return errors(now, "users", "permission") > 0; }));

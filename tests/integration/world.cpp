@@ -174,12 +174,14 @@ integrations:
       url: SERVICENOW_URL
       reader: {basic_auth: {username: prom_reader, password_file: reader-password}}
 PROVISIONER      http: {HTTP}
+      users: {strategy: STRATEGY}
       acl: {interval: ACL_INTERVAL, transaction_log: TRANSACTION_LOG, provisioner_requests_per_hour: CAP}
     drift: {interval: DRIFT_INTERVAL, grace: GRACE}
 )";
   const auto replace = [&](const std::string& what, const std::string& by) {
     yaml.replace(yaml.find(what), what.size(), by);
   };
+  replace("STRATEGY", options.users_strategy);
   replace("GRACE", options.grace);
   replace("OKTA_URL", okta_url_);
   replace("SERVICENOW_URL", servicenow_url_);

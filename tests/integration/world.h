@@ -45,6 +45,7 @@ struct WorldOptions {
   std::string transaction_log = "auto";
   bool provisioner_password = true;  // false: only its name is configured
   int provisioner_requests_per_hour = 100'000;
+  std::string users_strategy = "auto";
 };
 
 class World {

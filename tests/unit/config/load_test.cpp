@@ -593,13 +593,11 @@ integrations:
       url: https://s.example
       reader: {oauth2: {client_id: c, client_secret: s}}
       provisioner: {api_key: k}
-      users: {strategy: lookup}
 )";
   EXPECT_THAT(unsupported(good(yaml).config),
               ElementsAre(HasSubstr("integrations[0].okta.oauth2: is not served by this version yet"),
                           HasSubstr("integrations[0].servicenow.reader.oauth2: "),
-                          HasSubstr("integrations[0].servicenow.provisioner.api_key: "),
-                          HasSubstr("integrations[0].servicenow.users.strategy: ")));
+                          HasSubstr("integrations[0].servicenow.provisioner.api_key: ")));
 }
 
 TEST(LoadedConfig, TheProvisionersNameAloneIsEnoughTheReadersIsNot) {

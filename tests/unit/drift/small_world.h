@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "drift/comparison.h"
+#include "drift/row_collection.h"
 #include "servicenow/user_sweep.h"
 #include "unit/servicenow/instance.h"
 
@@ -58,6 +59,8 @@ struct SmallWorld {
   drift::ComparisonOptions options;
   Provisioner provisioner;
   drift::ProvisionerMemory memory;
+  // The rows are looked up by the links, not swept.
+  bool looks_up = false;
   std::function<void(SmallWorld&)> after_sweep;
 
   SmallWorld() { options.mass_threshold = 2; }
@@ -77,12 +80,25 @@ struct SmallWorld {
     for (const okta::AppUser& user : users) links.add(user);
     drift::RowListing rows(2);
     Connection connection(reader);
+    if (looks_up) {
+      servicenow::TableRowLookup lookup(connection.client);
+      const auto collected = drift::collect_rows(links, lookup, rows, [] {}, {});
+      if (!collected) return std::unexpected(collected.error());
+      world.hidden_rows = collected->hidden;
+      if (after_sweep) after_sweep(*this);
+      return compare(links, rows);
+    }
     const auto swept = servicenow::sweep_users(connection.client, {},
                                                [&](const servicenow::UserRow& row) { rows.add(row); }, {});
     if (!swept) return std::unexpected(swept.error());
     world.hidden_rows = swept->hidden;
     rows.seal();
     if (after_sweep) after_sweep(*this);
+    return compare(links, rows);
+  }
+
+ private:
+  Result<drift::Comparison> compare(const drift::LinkListing& links, const drift::RowListing& rows) {
     Connection looking(looks_at != nullptr ? *looks_at : reader);
     servicenow::TableRowLookup reader_lookup(looking.client);
     if (!as_provisioner) {

@@ -2,23 +2,19 @@
 
 #include <gtest/gtest.h>
 
-#include "fakes/fake_clock.h"
-#include "fakes/fake_log.h"
-#include "fakes/fake_transport.h"
-#include "fakes/no_signer.h"
-#include "fakes/recording_observer.h"
+#include "unit/sampling/sampling_world.h"
 
 namespace exporter::sampling {
 namespace {
 
-class AppUsersSamplerTest : public testing::Test {
+class AppUsersSamplerTest : public SamplingWorld {
  protected:
   AppUsersSamplerTest() {
     inputs_.connect({.ready = [] {},
                      .incomplete = [this] { ++incomplete_; },
                      .want_links = [] {},
                      .want_rows = [this] { ++listed_; }});
-    transport_.json(
+    okta_transport_.json(
         200, R"({"id":"0oa1","name":"servicenow_ud","label":"ServiceNow","features":["PUSH_NEW_USERS"]})");
   }
 
@@ -34,7 +30,7 @@ class AppUsersSamplerTest : public testing::Test {
       headers.add("Link",
                   "<https://example.okta.com/api/v1/apps/0oa1/users?after=" + next + ">; rel=\"next\"");
     }
-    transport_.json(200, "[" + body + "]", std::move(headers));
+    okta_transport_.json(200, "[" + body + "]", std::move(headers));
   }
 
   Result<void> sample() {
@@ -44,35 +40,8 @@ class AppUsersSamplerTest : public testing::Test {
 
   int incomplete_ = 0;
   int listed_ = 0;
-  fakes::FakeClock clock_;
-  fakes::FakeLog log_;
-  fakes::FakeTransport transport_;
-  fakes::RecordingObserver observer_;
-  fakes::NoSigner signer_;
-  net::ApiClient api_{{.api = net::Api::okta, .base_url = "https://example.okta.com", .max_attempts = 1},
-                      transport_,
-                      signer_,
-                      clock_,
-                      observer_};
-  okta::Client client_{api_, {"userName"}};
-  metrics::Registry registry_{clock_};
-  SampleBook book_{registry_, log_};
-  CounterBook counters_{"production", {"sys_user"}, registry_};
-  std::unique_ptr<storage::Store> store_ =
-      std::move(storage::open_store({.path = ":memory:"}, clock_, log_)).value();
-  Session session_{{.integration = "production",
-                    .app = {.id = "0oa1", .name = {}, .label = {}},
-                    .okta_host = "example.okta.com",
-                    .servicenow_host = "example.service-now.com",
-                    .tier = "production"},
-                   client_,
-                   *store_,
-                   counters_,
-                   book_,
-                   registry_,
-                   log_};
   DriftInputs inputs_;
-  AppUsersSampler sampler_{{}, session_, client_, inputs_, registry_};
+  AppUsersSampler sampler_{{}, session_, okta_, inputs_, registry_};
 };
 
 TEST_F(AppUsersSamplerTest, ListsEveryPage) {
@@ -80,7 +49,7 @@ TEST_F(AppUsersSamplerTest, ListsEveryPage) {
   page({"00u3"}, "");
   ASSERT_TRUE(sample());
   EXPECT_EQ(listed_, 1);
-  EXPECT_EQ(transport_.left(), 0U);
+  EXPECT_EQ(okta_transport_.left(), 0U);
 }
 
 TEST_F(AppUsersSamplerTest, AUserListedTwiceMakesTheListingIncomplete) {
@@ -105,7 +74,7 @@ TEST_F(AppUsersSamplerTest, PagesThatLinkInALoopEndAsIncomplete) {
 
 TEST_F(AppUsersSamplerTest, AFailureOnTheLastPagePublishesNothing) {
   page({"00u1"}, "2");
-  transport_.html(200);
+  okta_transport_.html(200);
   ASSERT_FALSE(sample());
   EXPECT_EQ(incomplete_, 1);
   for (const metrics::Family& family : registry_.collect()) {

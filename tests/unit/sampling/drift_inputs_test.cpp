@@ -32,7 +32,7 @@ TEST_F(DriftInputsTest, HandsOutAPairOnceWhenBothSidesAreThere) {
   EXPECT_EQ(ready_, 1);
   const auto pair = inputs_.take();
   ASSERT_NE(pair, nullptr);
-  EXPECT_EQ(pair->links.features, std::vector<std::string>{"A"});
+  EXPECT_EQ(pair->links->features, std::vector<std::string>{"A"});
   EXPECT_EQ(inputs_.take(), nullptr);
 }
 
@@ -60,7 +60,7 @@ TEST_F(DriftInputsTest, ALaterListingReplacesAnEarlierOne) {
   put_links();
   inputs_.put_links(std::make_unique<LinkInput>(LinkInput{drift::LinkListing(1), {"B"}}));
   put_rows();
-  EXPECT_EQ(inputs_.take()->links.features, std::vector<std::string>{"B"});
+  EXPECT_EQ(inputs_.take()->links->features, std::vector<std::string>{"B"});
 }
 
 }  // namespace

@@ -1,0 +1,143 @@
+#include "drift/row_collection.h"
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+#include "drift/links_by_id.h"
+
+namespace exporter::drift {
+namespace {
+
+using servicenow::IdLookup;
+using servicenow::KeyLookup;
+using servicenow::Presence;
+using servicenow::UserRow;
+
+// Looked up at a time, so that a million rows are never in memory as text, and progress is seen.
+constexpr std::size_t kGroup = 2 * servicenow::kIdsPerRequest;
+
+bool contains(const RowListing& rows, const PackedId& id) {
+  std::size_t low = 0;
+  std::size_t high = rows.size();
+  while (low < high) {
+    const std::size_t middle = low + (high - low) / 2;
+    if (rows.id(middle) < id) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low < rows.size() && rows.id(low) == id;
+}
+
+class Collector {
+ public:
+  Collector(const LinkListing& links, servicenow::RowLookup& reader, RowListing& rows,
+            const std::function<void()>& on_group, std::stop_token stop)
+      : links_(links), reader_(reader), rows_(rows), on_group_(on_group), stop_(std::move(stop)) {}
+
+  Result<RowCollection> run() {
+    if (auto done = collect_by_id(); !done) return std::unexpected(std::move(done.error()));
+    rows_.seal();
+    for (std::size_t field = 0; field < links_.key_count(); ++field) {
+      if (auto done = collect_by_key(field); !done) return std::unexpected(std::move(done.error()));
+    }
+    add_others();
+    return collection_;
+  }
+
+ private:
+  Result<void> collect_by_id() {
+    const RowListing nothing(links_.key_count());
+    const LinksById by_id(links_, nothing);
+    const auto sorted = by_id.sorted();
+    for (std::size_t begin = 0; begin < sorted.size(); begin += kGroup) {
+      const auto group = sorted.subspan(begin, std::min(kGroup, sorted.size() - begin));
+      std::vector<std::string> ids;
+      ids.reserve(group.size());
+      for (const std::uint32_t link : group) ids.push_back(links_.external_id(link));
+      auto answers = reader_.by_sys_id(ids, stop_);
+      if (!answers) return std::unexpected(std::move(answers.error()));
+      for (std::size_t i = 0; i < group.size(); ++i) take(group[i], ids[i], std::move((*answers)[i]));
+      on_group_();
+    }
+    return {};
+  }
+
+  void take(std::uint32_t link, const std::string& id, IdLookup answer) {
+    if (answer.presence == Presence::hidden) ++collection_.hidden;
+    if (answer.row) {
+      saw(*answer.row);
+      if (!keys_match(links_, link, *answer.row)) seeking_.push_back(link);
+      // The holders of one id come one after the other; an id in another spelling is not the link's in any
+      // listing.
+      if (answer.row->sys_id != id) {
+        others_.push_back(std::move(*answer.row));
+      } else if (id != last_id_) {
+        rows_.add(*answer.row);
+      }
+      last_id_ = id;
+    } else {
+      seeking_.push_back(link);
+    }
+  }
+
+  Result<void> collect_by_key(std::size_t field) {
+    for (std::size_t begin = 0; begin < seeking_.size(); begin += kGroup) {
+      const auto group = std::span(seeking_).subspan(begin, std::min(kGroup, seeking_.size() - begin));
+      std::vector<std::string> values;
+      for (const std::uint32_t link : group) {
+        const std::string_view key = trim(links_.key(link, field));
+        if (servicenow::is_queryable_key(key)) values.emplace_back(key);
+      }
+      if (values.empty()) continue;
+      auto answers = reader_.by_key(field, values, stop_);
+      if (!answers && answers.error().error_class == ErrorClass::permission) return {};
+      if (!answers) return std::unexpected(std::move(answers.error()));
+      for (KeyLookup& answer : *answers) {
+        if (answer.hidden_rows) ++collection_.hidden;
+        for (UserRow& row : answer.rows) {
+          saw(row);
+          others_.push_back(std::move(row));
+        }
+      }
+      on_group_();
+    }
+    return {};
+  }
+
+  void saw(const UserRow& row) { collection_.saw_inactive = collection_.saw_inactive || row.active == false; }
+
+  // Rows that were found by something else than their own id, each once.
+  void add_others() {
+    std::ranges::sort(others_, {}, &UserRow::sys_id);
+    const auto repeated = std::ranges::unique(others_, {}, &UserRow::sys_id);
+    others_.erase(repeated.begin(), repeated.end());
+    std::erase_if(others_, [&](const UserRow& row) { return contains(rows_, pack_id(row.sys_id)); });
+    for (const UserRow& row : others_) rows_.add(row);
+    rows_.seal();
+  }
+
+  const LinkListing& links_;
+  servicenow::RowLookup& reader_;
+  RowListing& rows_;
+  const std::function<void()>& on_group_;
+  std::stop_token stop_;
+  RowCollection collection_;
+  std::vector<std::uint32_t> seeking_;  // links whose keys are to be found elsewhere
+  std::vector<UserRow> others_;
+  std::string last_id_;
+};
+
+}  // namespace
+
+Result<RowCollection> collect_rows(const LinkListing& links, servicenow::RowLookup& reader, RowListing& rows,
+                                   const std::function<void()>& on_group, std::stop_token stop) {
+  return Collector(links, reader, rows, on_group, std::move(stop)).run();
+}
+
+}  // namespace exporter::drift
