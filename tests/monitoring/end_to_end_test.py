@@ -227,7 +227,7 @@ def run(project: Path, stack: Stack) -> list[str]:
         scenario.spoil(worlds[scenario.name])
     say("all worlds are spoiled")
     spoiled = time.monotonic()
-    deadline = spoiled + 105
+    deadline = spoiled + 150
     missing: dict[str, list[str]] = {}
     while time.monotonic() < deadline:
         stack.check_alive()
@@ -249,7 +249,7 @@ def run(project: Path, stack: Stack) -> list[str]:
     second.mend()
     stack.processes["exporter"].send_signal(signal.SIGHUP)  # for the annotation of reloads
     say("all worlds are mended")
-    deadline = time.monotonic() + 110
+    deadline = time.monotonic() + 150
     firing: list[dict] = []
     quiet_since = None
     while time.monotonic() < deadline:
