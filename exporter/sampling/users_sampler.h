@@ -56,7 +56,7 @@ class UsersSampler final : public Sampler {
   std::optional<Way> way_;                                 // that succeeded last
   bool sweep_refused_ = false;                             // when it was tried last
   bool lookup_refused_ = false;
-  std::optional<std::uint64_t> total_;                     // rows of the table, when it was last counted
+  std::optional<std::uint64_t> total_;  // rows of the table, when it was last counted
 };
 
 }  // namespace exporter::sampling
