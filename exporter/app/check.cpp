@@ -174,6 +174,7 @@ class Walk {
     const Result<okta::LogPage> page =
         probes_.okta.log_page(okta::Client::first_log_target(app_id_, clock_.now() - 1h), stop_);
     if (!page) {
+      okta_task_ = sampling::okta_task_source(std::unexpected(page.error()));
       add("okta_system_log", Verdict::failed, page.error().message,
           page.error().error_class == ErrorClass::permission
               ? "Give the token's administrator the role of a read-only administrator, or the service app "
@@ -182,7 +183,7 @@ class Walk {
               : advice(page.error(), "credentials of Okta"));
       return;
     }
-    log_works_ = true;
+    okta_task_ = sampling::okta_task_source({});
     ok("okta_system_log",
        "the System Log can be read; provisioning events of the last hour on its first page: " +
            std::to_string(page->events.size()));
@@ -325,20 +326,21 @@ class Walk {
                                       .remedy = std::move(remedy)});
   }
 
+  void source(sampling::DenialSource found) {
+    source(std::move(found.source), found.available, std::move(found.why), std::move(found.remedy));
+  }
+
   void denial_sources() {
-    if (log_works_) {
-      source("okta_task", true);
+    if (okta_task_) {
+      source(std::move(*okta_task_));
     } else {
-      source("okta_task", app_id_.empty() ? std::nullopt : std::optional(false),
-             app_id_.empty() ? "the app is not known" : "Okta's System Log can't be read",
-             "the role of a read-only administrator, or the scope okta.logs.read");
+      source("okta_task", std::nullopt, "the app is not known");
     }
     transaction_log_source();
     if (provisioner_works_) {
       source("probe", true);
     } else if (probes_.provisioner == nullptr) {
-      sampling::DenialSource none = sampling::no_account_to_probe_as();
-      source(std::move(none.source), false, std::move(none.why), std::move(none.remedy));
+      source(sampling::no_account_to_probe_as());
     } else {
       source("probe", false, "ServiceNow does not answer Okta's account as it should: see above");
     }
@@ -353,9 +355,9 @@ class Walk {
       source(name, false, "the configuration switches it off", "servicenow.acl.transaction_log: auto");
       return;
     }
-    if (!config_.servicenow.provisioner) {
-      source(name, false, "the configuration does not name Okta's account",
-             "write servicenow.provisioner.basic_auth.username; its password is not needed for this");
+    const auto& account = config_.servicenow.provisioner;
+    if (auto none = servicenow::account_name_missing(account ? config::user_name(*account) : "")) {
+      source(name, false, std::move(none->why), std::move(none->remedy));
       return;
     }
     if (!reader_works_) {
@@ -498,9 +500,9 @@ class Walk {
   std::vector<std::string> links_;
   std::size_t app_users_ = 0;
   bool more_app_users_ = false;
-  bool log_works_ = false;
   bool reader_works_ = false;
   bool provisioner_works_ = false;
+  std::optional<sampling::DenialSource> okta_task_;  // nullopt: the log was not asked for
   std::optional<std::uint64_t> total_users_;
   std::chrono::nanoseconds request_time_{0};
 };

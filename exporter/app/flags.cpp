@@ -144,6 +144,11 @@ std::optional<ListenAddress> parse_listen_address(std::string_view text) {
   return address;
 }
 
+std::string to_text(const ListenAddress& address) {
+  const bool v6 = address.host.find(':') != std::string::npos;
+  return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
+}
+
 std::expected<Flags, UsageExit> parse_flags(std::span<const char* const> arguments) {
   Flags flags;
   std::vector<std::string> listen_addresses{kDefaultListenAddress};

@@ -21,6 +21,8 @@ struct ListenAddress {
 
 // ":10717", "127.0.0.1:10717", "[::1]:10717", "host:10717".
 std::optional<ListenAddress> parse_listen_address(std::string_view text);
+// The same way round.
+std::string to_text(const ListenAddress& address);
 
 inline constexpr std::string_view kMemoryStorage = ":memory:";
 

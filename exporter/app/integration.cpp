@@ -190,16 +190,6 @@ std::string table_label(const config::ServiceNowConfig& config) {
 
 constexpr config::Duration kTransactionInterval{60'000};
 
-sampling::DenialSource okta_task_source(const Result<void>& system_log) {
-  if (system_log) {
-    return {.source = "okta_task", .available = true, .why = {}, .remedy = {}};
-  }
-  return {.source = "okta_task",
-          .available = false,
-          .why = "Okta's System Log could not be read: " + system_log.error().message,
-          .remedy = "give the token's account the read-only role, or the service app okta.logs.read"};
-}
-
 // A ServiceNow account and the requests that are signed by it.
 struct ServiceNowAccount {
   ServiceNowAccount(const config::Integration& config, const std::string& account,
@@ -356,7 +346,7 @@ class IntegrationParts final : public Integration {
         config.name,
         std::make_unique<sampling::WatchedSampler>(std::move(system_log), [this](const Result<void>& result) {
           if (result || result.error().error_class != ErrorClass::cancelled) {
-            denial_sources_.set(okta_task_source(result));
+            denial_sources_.set(sampling::okta_task_source(result));
           }
         }));
     around.scheduler.add(config.name, std::move(app_users));

@@ -1,12 +1,11 @@
 #include "app/probe.h"
 
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <stop_token>
 #include <utility>
 
 #include "auth/authorization.h"
+#include "config/secret.h"
 
 namespace exporter::app {
 
@@ -21,11 +20,10 @@ Error trouble(ErrorClass error_class, std::string message) {
 }  // namespace
 
 std::string probe_url(const ListenAddress& address) {
-  std::string host = address.host;
-  if (host.empty() || host == "0.0.0.0") host = "127.0.0.1";
-  if (host == "::") host = "::1";
-  if (host.find(':') != std::string::npos) host = '[' + host + ']';
-  return "http://" + host + ':' + std::to_string(address.port) + "/-/ready";
+  ListenAddress asked = address;
+  if (asked.host.empty() || asked.host == "0.0.0.0") asked.host = "127.0.0.1";
+  if (asked.host == "::") asked.host = "::1";
+  return "http://" + to_text(asked) + "/-/ready";
 }
 
 bool has_metric(std::string_view exposition, std::string_view metric) {
@@ -43,11 +41,10 @@ bool has_metric(std::string_view exposition, std::string_view metric) {
 Result<void> probe(net::HttpTransport& transport, const ProbeFlags& flags) {
   net::HttpRequest request{.url = flags.url, .timeout = kTimeout};
   if (!flags.username.empty()) {
-    std::ifstream file(flags.password_file, std::ios::binary);
-    std::string password(std::istreambuf_iterator<char>(file), {});
-    if (!file) return std::unexpected(trouble(ErrorClass::storage, "cannot read " + flags.password_file));
-    while (password.ends_with('\n') || password.ends_with('\r')) password.pop_back();
-    request.headers.add("Authorization", "Basic " + auth::base64(flags.username + ':' + password));
+    const Result<std::string> password = config::SystemSecretSource().read(
+        {.source = config::SecretRef::Source::file, .text = flags.password_file});
+    if (!password) return std::unexpected(password.error());
+    request.headers.add("Authorization", "Basic " + auth::base64(flags.username + ':' + *password));
   }
   const Result<net::HttpResponse> answer = transport.send(request, std::stop_token());
   if (!answer) {

@@ -38,11 +38,6 @@ class ServedRequests final : public web::ServerObserver {
   metrics::Registry& registry_;
 };
 
-std::string to_text(const ListenAddress& address) {
-  const bool v6 = address.host.find(':') != std::string::npos;
-  return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
-}
-
 web::ServerOptions server_options(const Flags& flags) {
   web::ServerOptions options;
   options.listen_addresses.clear();

@@ -53,8 +53,8 @@ bool keys_match(const LinkListing& links, std::size_t link, const RowListing& ro
   for (std::size_t field = 0; field < links.key_count(); ++field) {
     const std::uint64_t stored = rows.key_hash(row, field);
     if (stored == 0) continue;
-    if (hash_raw_key(links.key(link, field)) == stored || hash_link_key(links, link, field).cut == stored)
-      return true;
+    const KeyHashes hashes = hash_link_key(links, link, field);
+    if (hashes.whole == stored || hashes.cut == stored) return true;
   }
   return false;
 }

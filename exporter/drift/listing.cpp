@@ -69,6 +69,11 @@ std::optional<PackedId> pack_hex(std::string_view id) {
   return packed;
 }
 
+// Of any other text.
+PackedId hash_id(std::string_view id) {
+  return {hash_text(id, 0x7379735F6964U), hash_text(id, 0x6F7468657221U)};
+}
+
 std::uint32_t to_seconds32(SystemTime time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
   constexpr std::int64_t kMax = std::numeric_limits<std::uint32_t>::max();
@@ -82,8 +87,8 @@ SystemTime from_seconds32(std::uint32_t seconds) { return SystemTime(std::chrono
 bool is_hex_id(std::string_view id) { return pack_hex(id).has_value(); }
 
 PackedId pack_id(std::string_view id) {
-  if (const auto packed = pack_hex(id)) return *packed;
-  return {hash_text(id, 0x7379735F6964U), hash_text(id, 0x6F7468657221U)};
+  const auto packed = pack_hex(id);
+  return packed ? *packed : hash_id(id);
 }
 
 std::string hex_text(const PackedId& id) {
@@ -117,7 +122,7 @@ void LinkListing::add(const okta::AppUser& user) {
   Link link;
   link.has_external_id = !user.external_id.empty();
   const auto packed = pack_hex(user.external_id);
-  link.external_id = packed ? *packed : pack_id(user.external_id);
+  link.external_id = packed ? *packed : hash_id(user.external_id);
   link.changed = to_seconds32(user.changed);
   link.status = user.status;
   link.sync_state = user.sync_state;
@@ -145,7 +150,7 @@ SystemTime LinkListing::changed(std::size_t link) const { return from_seconds32(
 void RowListing::add(const servicenow::UserRow& row) {
   Row compact;
   const auto packed = pack_hex(row.sys_id);
-  compact.id = packed ? *packed : pack_id(row.sys_id);
+  compact.id = packed ? *packed : hash_id(row.sys_id);
   if (row.updated) compact.updated = to_seconds32(*row.updated);
   const auto set = [&compact](std::uint8_t bit, bool on) {
     if (on) compact.flags = static_cast<std::uint8_t>(compact.flags | bit);

@@ -6,6 +6,16 @@
 
 namespace exporter::sampling {
 
+DenialSource okta_task_source(const Result<void>& system_log) {
+  if (system_log) {
+    return {.source = "okta_task", .available = true, .why = {}, .remedy = {}};
+  }
+  return {.source = "okta_task",
+          .available = false,
+          .why = "Okta's System Log could not be read: " + system_log.error().message,
+          .remedy = "give the token's account the read-only role, or the service app okta.logs.read"};
+}
+
 DenialSource no_account_to_probe_as() {
   return {.source = "probe",
           .available = false,

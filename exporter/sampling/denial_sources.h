@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "metrics/registry.h"
@@ -20,6 +21,8 @@ struct DenialSource {
   std::string remedy;  // where it is not: which role, property or setting would make it available
 };
 
+// The source "okta_task" after a read of Okta's System Log.
+DenialSource okta_task_source(const Result<void>& system_log);
 // The source "probe" where the exporter may not ask as Okta's own account.
 DenialSource no_account_to_probe_as();
 

@@ -85,10 +85,8 @@ Result<void> TransactionLogSampler::unavailable(Missing missing) {
 }
 
 Result<void> TransactionLogSampler::sample(SampleRun& run) {
-  if (options_.user_name.empty() || !servicenow::is_queryable_key(options_.user_name)) {
-    return unavailable(
-        {.why = "the user name of Okta's account is not configured",
-         .remedy = "write servicenow.provisioner.basic_auth.username; its password is not needed"});
+  if (auto missing = servicenow::account_name_missing(options_.user_name)) {
+    return unavailable(std::move(*missing));
   }
   const Result<Session::Opened> opened = session_.open(run.stop());
   if (!opened) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "servicenow/records.h"
 #include "servicenow/transaction_log.h"
 
 namespace exporter::servicenow {
@@ -17,6 +18,15 @@ constexpr std::string_view kGrant =
     "give the reader admin together with snc_read_only, or a read ACL of its own on syslog_transaction";
 
 }  // namespace
+
+std::optional<TransactionLogMissing> account_name_missing(std::string_view user_name) {
+  if (is_queryable_key(user_name)) {
+    return std::nullopt;
+  }
+  return TransactionLogMissing{
+      .why = "the user name of Okta's account is not configured",
+      .remedy = "write servicenow.provisioner.basic_auth.username; its password is not needed"};
+}
 
 Result<std::optional<TransactionLogMissing>> look_for_transaction_log(TableReader& reader, SystemTime now,
                                                                       std::stop_token stop) {

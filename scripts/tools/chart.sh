@@ -1,28 +1,19 @@
-# Sourced by scripts/setup for --tools, after lib.sh: what tests/helm needs beside Debian's packages. Each is installed at
-# a pinned version into build/tools, where Go is on the machine; tests that want one that is not there count as skipped,
-# by name. A tool is a function; it returns 1 where it can't be had.
+# Sourced by scripts/setup for --tools, after tools.sh, whose list it adds to: what tests/helm needs beside Debian's
+# packages.
 # shellcheck shell=bash
-# shellcheck disable=SC2154  # lib.sh defines the folders
+# shellcheck disable=SC2154  # lib.sh and tools.sh define the folders
 
-chart_bin=$tools/bin
 kubernetes_oldest=v1.25.16 kubernetes_newest=v1.37.2  # as in tests/helm/chart.py
-
-# chart_tool_missing "tool" "why": not an error, because the project builds and passes its other tests without
-chart_tool_missing() {
-  say "Without $1: $2. Tests that need it are skipped."
-  return 1
-}
 
 # chart_tool "tool" "version" package flag…: built unless that version is in place
 chart_tool() {
   local name=$1 version=$2 package=$3
-  [[ ! -e $chart_bin/$name || ! -e $chart_bin/$name.version || $(<"$chart_bin/$name.version") != "$version" ]] || return 0
-  command -v go >/dev/null || { chart_tool_missing "$name" 'Go is not on this machine'; return; }
+  stamped "$name" "$version" && return
+  command -v go >/dev/null || { without "$name" 'Go is not on this machine'; return; }
   say "Building $name $version with Go …"
-  (cd "$tools" && env GOBIN="$chart_bin" GOFLAGS= GOWORK=off CGO_ENABLED=0 go install -trimpath \
-    -ldflags="-s -w ${*:4}" "$package@$version" >&2) ||
-    { chart_tool_missing "$name" 'go install failed, as told above'; return; }
-  printf '%s\n' "$version" >"$chart_bin/$name.version"
+  go_install "$tools" -ldflags="-s -w ${*:4}" "$package@$version" ||
+    { without "$name" 'go install failed, as told above'; return; }
+  stamp "$name" "$version"
 }
 
 # Built as its own Makefile does it: without, it takes the cluster for a Kubernetes 1.20.
@@ -45,9 +36,9 @@ module_folder() {
 tool_kubernetes_schemas() {
   local target=$tools/kubernetes-schemas
   local operator_version=v0.85.0 gateway_version=v1.6.3
-  local stamp="$kubernetes_oldest $kubernetes_newest $operator_version $gateway_version"
-  [[ ! -e $target/versions || $(<"$target/versions") != "$stamp" ]] || return 0
-  command -v go >/dev/null || { chart_tool_missing 'the Kubernetes schemas' 'Go is not on this machine'; return; }
+  local versions="$kubernetes_oldest $kubernetes_newest $operator_version $gateway_version"
+  [[ ! -e $target/versions || $(<"$target/versions") != "$versions" ]] || return 0
+  command -v go >/dev/null || { without 'the Kubernetes schemas' 'Go is not on this machine'; return; }
   say 'Downloading the schemas of Kubernetes, Prometheus Operator and the Gateway API with Go …'
   local oldest newest operator gateway
   oldest=$(module_folder "k8s.io/kubernetes@$kubernetes_oldest")
@@ -55,21 +46,15 @@ tool_kubernetes_schemas() {
   operator=$(module_folder "github.com/prometheus-operator/prometheus-operator@$operator_version")
   gateway=$(module_folder "sigs.k8s.io/gateway-api@$gateway_version")
   [[ -n $oldest && -n $newest && -n $operator && -n $gateway ]] ||
-    { chart_tool_missing 'the Kubernetes schemas' 'a module could not be downloaded'; return; }
+    { without 'the Kubernetes schemas' 'a module could not be downloaded'; return; }
   rm -rf "$target"
   local crds=$operator/example/prometheus-operator-crd/monitoring.coreos.com
   /usr/bin/python3 -B "$project/scripts/tools/kubernetes_schemas.py" "$target" \
     "$kubernetes_oldest=$oldest/api/openapi-spec/swagger.json" "$kubernetes_newest=$newest/api/openapi-spec/swagger.json" \
     "${crds}_servicemonitors.yaml" "${crds}_podmonitors.yaml" "${crds}_prometheusrules.yaml" \
     "$gateway/config/crd/standard/gateway.networking.k8s.io_httproutes.yaml" >&2 ||
-    { chart_tool_missing 'the Kubernetes schemas' 'they could not be read, as told above'; return; }
-  printf '%s\n' "$stamp" >"$target/versions"
+    { without 'the Kubernetes schemas' 'they could not be read, as told above'; return; }
+  printf '%s\n' "$versions" >"$target/versions"
 }
 
-install_chart_tools() {
-  mkdir -p "$chart_bin"
-  local name
-  for name in helm kubeconform kubernetes_schemas; do
-    "tool_$name" || true
-  done
-}
+tool_names+=(helm kubeconform kubernetes_schemas)

@@ -21,7 +21,7 @@ go_install() {
 }
 
 # stamped "tool" "version": is that version in place already?
-stamped() { [[ -e $tools_bin/$1.version && $(<"$tools_bin/$1.version") == "$2" ]]; }
+stamped() { [[ -e $tools_bin/$1 && -e $tools_bin/$1.version && $(<"$tools_bin/$1.version") == "$2" ]]; }
 stamp() { printf '%s\n' "$2" >"$tools_bin/$1.version"; }
 
 # cloudflare's linter of rules. Its version and those of all that it is made of are in go.mod and go.sum.
