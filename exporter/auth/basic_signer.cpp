@@ -10,7 +10,7 @@ BasicSigner::BasicSigner(std::string username, config::SecretRef password, confi
                          CredentialGate& gate)
     : username_(std::move(username)), password_(std::move(password)), secrets_(secrets), gate_(gate) {}
 
-Result<void> BasicSigner::sign(net::HttpRequest& request) {
+Result<void> BasicSigner::sign(net::HttpRequest& request, std::stop_token) {
   if (username_.find(':') != std::string::npos) {
     return std::unexpected(Error{.error_class = ErrorClass::authentication,
                                  .message =
@@ -24,8 +24,13 @@ Result<void> BasicSigner::sign(net::HttpRequest& request) {
   return authorize(request, "Basic " + base64(username_ + ":" + *password), gate_);
 }
 
-void BasicSigner::on_unauthorized(const net::HttpRequest& request) { report_unauthorized(request, gate_); }
+bool BasicSigner::on_unauthorized(const net::HttpRequest& request, const net::HttpResponse&) {
+  report_unauthorized(request, gate_);
+  return false;
+}
 
-void BasicSigner::on_authorized(const net::HttpRequest& request) { report_authorized(request, gate_); }
+void BasicSigner::on_authorized(const net::HttpRequest& request, const net::HttpResponse&) {
+  report_authorized(request, gate_);
+}
 
 }  // namespace exporter::auth

@@ -18,9 +18,9 @@ class BasicSigner final : public net::RequestSigner {
   BasicSigner(std::string username, config::SecretRef password, config::SecretSource& secrets,
               CredentialGate& gate);
 
-  Result<void> sign(net::HttpRequest& request) override;
-  void on_unauthorized(const net::HttpRequest& request) override;
-  void on_authorized(const net::HttpRequest& request) override;
+  Result<void> sign(net::HttpRequest& request, std::stop_token stop) override;
+  bool on_unauthorized(const net::HttpRequest& request, const net::HttpResponse& response) override;
+  void on_authorized(const net::HttpRequest& request, const net::HttpResponse& response) override;
 
  private:
   const std::string username_;

@@ -11,7 +11,7 @@ namespace exporter::auth {
 SswsSigner::SswsSigner(config::SecretRef token, config::SecretSource& secrets, CredentialGate& gate)
     : token_(std::move(token)), secrets_(secrets), gate_(gate) {}
 
-Result<void> SswsSigner::sign(net::HttpRequest& request) {
+Result<void> SswsSigner::sign(net::HttpRequest& request, std::stop_token) {
   const Result<std::string> token = secrets_.read(token_);
   if (!token) {
     return std::unexpected(token.error());
@@ -27,8 +27,13 @@ Result<void> SswsSigner::sign(net::HttpRequest& request) {
   return authorize(request, "SSWS " + *token, gate_);
 }
 
-void SswsSigner::on_unauthorized(const net::HttpRequest& request) { report_unauthorized(request, gate_); }
+bool SswsSigner::on_unauthorized(const net::HttpRequest& request, const net::HttpResponse&) {
+  report_unauthorized(request, gate_);
+  return false;
+}
 
-void SswsSigner::on_authorized(const net::HttpRequest& request) { report_authorized(request, gate_); }
+void SswsSigner::on_authorized(const net::HttpRequest& request, const net::HttpResponse&) {
+  report_authorized(request, gate_);
+}
 
 }  // namespace exporter::auth

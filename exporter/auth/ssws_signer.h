@@ -15,9 +15,9 @@ class SswsSigner final : public net::RequestSigner {
  public:
   SswsSigner(config::SecretRef token, config::SecretSource& secrets, CredentialGate& gate);
 
-  Result<void> sign(net::HttpRequest& request) override;
-  void on_unauthorized(const net::HttpRequest& request) override;
-  void on_authorized(const net::HttpRequest& request) override;
+  Result<void> sign(net::HttpRequest& request, std::stop_token stop) override;
+  bool on_unauthorized(const net::HttpRequest& request, const net::HttpResponse& response) override;
+  void on_authorized(const net::HttpRequest& request, const net::HttpResponse& response) override;
 
  private:
   const config::SecretRef token_;

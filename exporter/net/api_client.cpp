@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <random>
 #include <stdexcept>
 #include <utility>
 
 #include "base/text.h"
+#include "net/paced_sender.h"
 #include "net/rate_limit.h"
 
 namespace exporter::net {
@@ -19,7 +21,7 @@ constexpr std::array<std::string_view, 2> kApis = {"okta", "servicenow"};
 constexpr std::array<std::string_view, 10> kEndpoints = {
     "token",      "logs",         "apps",     "app", "app_users", "app_user", "group_push_mappings",
     "table_list", "table_record", "aggregate"};
-constexpr std::array<std::string_view, 5> kBuckets = {"logs", "apps", "token", "table", "aggregate"};
+constexpr std::array<std::string_view, 6> kBuckets = {"logs", "apps", "token", "table", "aggregate", "app"};
 
 bool is_json(const HttpHeaders& headers) {
   const std::optional<std::string_view> field = headers.first("Content-Type");
@@ -118,7 +120,7 @@ std::optional<Verdict> judge(Api api, const HttpResponse& response) {
     return Verdict{ErrorClass::rate_limited,
                    "other clients share this limit; ask less often (system_log.interval, drift.interval)"};
   }
-  if (status == 408) {
+  if (status == 408 || status == 499) {  // 499: ServiceNow's word for a client that left
     return Verdict{ErrorClass::timeout, "the server gave up waiting; it is asked again"};
   }
   if (status >= 500) {
@@ -160,7 +162,9 @@ Bucket bucket_of(Api api, Endpoint endpoint) {
     return Bucket::token;
   }
   if (api == Api::okta) {
-    return endpoint == Endpoint::logs ? Bucket::logs : Bucket::apps;
+    return endpoint == Endpoint::logs  ? Bucket::logs
+           : endpoint == Endpoint::app ? Bucket::app
+                                       : Bucket::apps;
   }
   return endpoint == Endpoint::aggregate ? Bucket::aggregate : Bucket::table;
 }
@@ -169,10 +173,13 @@ ApiClient::ApiClient(ApiClientOptions options, HttpTransport& transport, Request
                      const Clock& clock, RequestObserver& observer)
     : options_(std::move(options)),
       base_(parse_base(options_.base_url)),
-      transport_(transport),
+      sender_(std::make_unique<PacedSender>(options_.api, base_.authority(), options_.pacing, transport, clock,
+                                            observer)),
       signer_(signer),
       clock_(clock),
       observer_(observer) {}
+
+ApiClient::~ApiClient() = default;
 
 std::string ApiClient::describe(Endpoint endpoint) const {
   return std::string(to_string(options_.api)) + " " + std::string(to_string(endpoint)) + " at " +
@@ -195,23 +202,44 @@ Result<std::string> ApiClient::resolve(Endpoint endpoint, std::string_view targe
   return url->origin() + url->target;
 }
 
+std::chrono::milliseconds ApiClient::jittered(std::chrono::milliseconds most) const {
+  // Full jitter: many clients that failed at once must not come back at once.
+  thread_local std::mt19937_64 generator{std::random_device{}()};
+  const double factor = options_.random ? options_.random() : std::uniform_real_distribution<>()(generator);
+  return std::chrono::milliseconds(static_cast<std::int64_t>(static_cast<double>(most.count()) * factor));
+}
+
+struct ApiClient::Attempt {
+  const std::string& url;
+  bool fresh_connection = false;
+};
+
 Result<HttpResponse> ApiClient::get(Endpoint endpoint, std::string_view target, std::stop_token stop) {
   const Result<std::string> url = resolve(endpoint, target);
   if (!url) {
     return std::unexpected(url.error());
   }
+  const SteadyTime begin = clock_.steady_now();
   std::chrono::milliseconds backoff = options_.retry_delay;
   std::optional<Error> last;
-  bool doubted = false;
+  Attempt how{.url = *url};
+  bool signed_anew = false;
   for (int tried = 1;; ++tried) {
-    Result<HttpResponse> response = attempt(endpoint, *url, doubted, stop);
-    if (!response && !doubted && options_.doubts && options_.doubts(response.error())) {
-      doubted = true;
-      response = attempt(endpoint, *url, doubted, stop);
+    bool sign_anew = false;
+    Result<HttpResponse> response = attempt(endpoint, how, stop, sign_anew);
+    if (!response && sign_anew && !signed_anew) {
+      signed_anew = true;
+      response = attempt(endpoint, how, stop, sign_anew);
     }
-    if (last && !response && response.error().error_class == ErrorClass::authentication &&
-        response.error().http_status == 0) {
-      // The signer closed meanwhile and nothing was sent; what happened to the request is the error before.
+    if (!response && !how.fresh_connection && options_.doubts && options_.doubts(response.error())) {
+      how.fresh_connection = true;
+      response = attempt(endpoint, how, stop, sign_anew);
+    }
+    if (last && !response && response.error().http_status == 0 &&
+        (response.error().error_class == ErrorClass::authentication ||
+         response.error().error_class == ErrorClass::rate_limited)) {
+      // The signer or the budget closed meanwhile and nothing was sent; what happened to the request is the
+      // error before.
       return std::unexpected(std::move(*last));
     }
     if (response || tried >= options_.max_attempts || !is_retryable(response.error().error_class)) {
@@ -221,10 +249,12 @@ Result<HttpResponse> ApiClient::get(Endpoint endpoint, std::string_view target, 
     if (asked && *asked > options_.max_retry_after) {
       return response;
     }
-    const std::chrono::milliseconds wait =
-        asked ? std::max<std::chrono::milliseconds>(*asked, backoff) : backoff;
+    const std::chrono::milliseconds wait = asked.value_or(std::chrono::seconds(0)) + jittered(backoff);
     backoff *= 2;
     const SteadyTime from = clock_.steady_now();
+    if (from + wait > begin + options_.max_total) {
+      return response;
+    }
     const bool slept = clock_.sleep_until(from + wait, stop);
     if (response.error().error_class == ErrorClass::rate_limited) {
       observer_.on_throttled(options_.api, clock_.steady_now() - from);
@@ -236,54 +266,50 @@ Result<HttpResponse> ApiClient::get(Endpoint endpoint, std::string_view target, 
   }
 }
 
-Result<HttpResponse> ApiClient::attempt(Endpoint endpoint, const std::string& url, bool fresh_connection,
-                                        std::stop_token stop) {
+Result<HttpResponse> ApiClient::attempt(Endpoint endpoint, const Attempt& how, std::stop_token stop,
+                                        bool& sign_anew) {
   if (stop.stop_requested()) {
     return std::unexpected(cancelled(describe(endpoint)));
   }
   HttpRequest request{.method = "GET",
-                      .url = url,
+                      .url = how.url,
                       .headers = {{"Accept", "application/json"}},
-                      .body = {},
                       .timeout = options_.timeout,
-                      .fresh_connection = fresh_connection};
-  if (options_.extra_headers) {
-    Result<std::vector<HttpHeader>> extra = options_.extra_headers();
-    if (!extra) {
-      return std::unexpected(std::move(extra.error()));
+                      .fresh_connection = how.fresh_connection};
+  bool sent = false;
+  const auto prepare = [&]() -> Result<void> {
+    if (options_.extra_headers) {
+      Result<std::vector<HttpHeader>> extra = options_.extra_headers();
+      if (!extra) {
+        return std::unexpected(std::move(extra.error()));
+      }
+      for (HttpHeader& field : *extra) {
+        request.headers.add(std::move(field.name), std::move(field.value));
+      }
     }
-    for (HttpHeader& field : *extra) {
-      request.headers.add(std::move(field.name), std::move(field.value));
-    }
-  }
-  if (Result<void> signed_ = signer_.sign(request); !signed_) {
-    return std::unexpected(std::move(signed_.error()));
-  }
-
-  const SteadyTime sent = clock_.steady_now();
-  Result<HttpResponse> response = transport_.send(request, stop);
-  const std::chrono::nanoseconds duration = clock_.steady_now() - sent;
+    Result<void> signed_ = signer_.sign(request, stop);
+    sent = signed_.has_value();
+    return signed_;
+  };
+  Result<HttpResponse> response = sender_->send(endpoint, request, prepare, stop);
   if (!response) {
     Error error = std::move(response.error());
-    observer_.on_request(options_.api, endpoint, to_string(error.error_class), duration);
-    if (error.error_class != ErrorClass::cancelled) {
+    if (error.error_class != ErrorClass::cancelled && (sent || error.error_class == ErrorClass::connection)) {
       observer_.on_reachable(options_.api, false);
     }
-    error.message = describe(endpoint) + ": " + error.message;
+    if (sent || error.error_class != ErrorClass::authentication) {
+      error.message = describe(endpoint) + ": " + error.message;
+    }
     return std::unexpected(std::move(error));
   }
 
   const int status = response->status;
-  observer_.on_request(options_.api, endpoint, std::to_string(status), duration);
-  if (const RateLimit rate_limit = parse_rate_limit(options_.api, response->headers); rate_limit.limit) {
-    observer_.on_rate_limit(options_.api, base_.host, bucket_of(options_.api, endpoint), rate_limit);
-  }
   const bool answered = is_json(response->headers) && status < 500;
   // The signer first: whoever hears on_reachable may ask it whether the credentials are good.
   if (refuses_credentials(*response)) {
-    signer_.on_unauthorized(request);
+    sign_anew = signer_.on_unauthorized(request, *response);
   } else if (answered && status != 401 && status != 429) {
-    signer_.on_authorized(request);
+    signer_.on_authorized(request, *response);
   }
   observer_.on_reachable(options_.api, answered);
 

@@ -77,7 +77,12 @@ std::optional<std::chrono::seconds> parse_rate_limit_wait(Api api, const HttpHea
   if (const std::optional<std::chrono::seconds> wait = parse_retry_after(headers, now)) {
     return wait;
   }
-  if (const std::optional<SystemTime> reset = parse_rate_limit(api, headers).reset) {
+  const RateLimit rate_limit = parse_rate_limit(api, headers);
+  // Okta's concurrency limit says 0 of 0, and its reset is a guess (okta.md 6): back off instead.
+  if (api == Api::okta && !rate_limit.limit) {
+    return std::nullopt;
+  }
+  if (const std::optional<SystemTime> reset = rate_limit.reset) {
     // The second more is Okta's own SDK's: the reset is a whole second, and asking within it is one more 429.
     return std::max(kAtLeast,
                     std::chrono::ceil<std::chrono::seconds>(*reset - answered_at(headers, now)) + kAtLeast);

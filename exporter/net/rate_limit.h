@@ -23,7 +23,7 @@ RateLimit parse_rate_limit(Api api, const HttpHeaders& headers);
 std::optional<std::chrono::seconds> parse_retry_after(const HttpHeaders& headers, SystemTime now);
 
 // The same for a 429: Retry-After, else a second past the rate limit's reset, because Okta sends no
-// Retry-After.
+// Retry-After. Absent for a limit on concurrency (Okta's 0 of 0, ServiceNow's without headers).
 std::optional<std::chrono::seconds> parse_rate_limit_wait(Api api, const HttpHeaders& headers,
                                                           SystemTime now);
 

@@ -7,7 +7,7 @@ namespace exporter::fakes {
 
 class NoSigner final : public net::RequestSigner {
  public:
-  Result<void> sign(net::HttpRequest&) override { return {}; }
+  Result<void> sign(net::HttpRequest&, std::stop_token) override { return {}; }
 };
 
 }  // namespace exporter::fakes

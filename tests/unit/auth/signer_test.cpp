@@ -16,7 +16,7 @@ class SignerTest : public testing::Test {
  protected:
   static std::string signed_by(net::RequestSigner& signer) {
     net::HttpRequest request;
-    const Result<void> result = signer.sign(request);
+    const Result<void> result = signer.sign(request, {});
     return result ? std::string(request.headers.first("Authorization").value_or("none"))
                   : result.error().message;
   }
@@ -49,7 +49,7 @@ TEST_F(SignerTest, ASecretThatCannotBeReadIsAnAuthenticationError) {
   BasicSigner basic("user", fakes::secret_file("missing"), secrets, gate);
   for (net::RequestSigner* signer : std::initializer_list<net::RequestSigner*>{&ssws, &basic}) {
     net::HttpRequest request;
-    const Result<void> result = signer->sign(request);
+    const Result<void> result = signer->sign(request, {});
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().error_class, ErrorClass::authentication);
     EXPECT_TRUE(request.headers.fields().empty());
@@ -60,7 +60,7 @@ TEST_F(SignerTest, ATokenThatWouldBreakTheHeaderIsNotSentAndNotShown) {
   for (const char* token : {"a\r\nX-Evil: b", "a b", "a\tb", "t\xc3\xb6ken"}) {
     SswsSigner signer(fakes::secret_value(token), secrets, gate);
     net::HttpRequest request;
-    const Result<void> result = signer.sign(request);
+    const Result<void> result = signer.sign(request, {});
     ASSERT_FALSE(result) << token;
     EXPECT_THAT(result.error().message, Not(HasSubstr(token)));
     EXPECT_TRUE(request.headers.fields().empty());
@@ -76,13 +76,13 @@ TEST_F(SignerTest, AfterA401NothingIsSignedUntilTheSecretChanges) {
   secrets.set("password", "wrong");
   BasicSigner signer("reader", fakes::secret_file("password"), secrets, gate);
   net::HttpRequest request;
-  ASSERT_TRUE(signer.sign(request));
-  signer.on_unauthorized(request);
+  ASSERT_TRUE(signer.sign(request, {}));
+  signer.on_unauthorized(request, {});
   EXPECT_THAT(signed_by(signer), HasSubstr("okta is paused until 2026-11-23T13:00:00"));
   secrets.set("password", "right");
   net::HttpRequest again;
-  ASSERT_TRUE(signer.sign(again));
-  signer.on_authorized(again);
+  ASSERT_TRUE(signer.sign(again, {}));
+  signer.on_authorized(again, {});
   EXPECT_EQ(gate.valid(), true);
 }
 

@@ -1,6 +1,7 @@
 #include "net/api_client.h"
 
 #include <thread>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,22 +22,24 @@ using testing::Not;
 
 class CountingSigner final : public RequestSigner {
  public:
-  Result<void> sign(HttpRequest& request) override {
+  Result<void> sign(HttpRequest& request, std::stop_token) override {
     if (refuse_from > 0 && ++signed_count >= refuse_from) {
       return std::unexpected(Error{.error_class = ErrorClass::authentication, .message = "paused"});
     }
     request.headers.add("Authorization", "SSWS secret-token");
     return {};
   }
-  void on_unauthorized(const HttpRequest& request) override {
+  bool on_unauthorized(const HttpRequest& request, const HttpResponse&) override {
     ++unauthorized;
     last_authorization = request.headers.first("Authorization").value_or("");
+    return std::exchange(has_another, false);
   }
-  void on_authorized(const HttpRequest&) override { ++authorized; }
+  void on_authorized(const HttpRequest&, const HttpResponse&) override { ++authorized; }
 
   int refuse_from = 0;
   int signed_count = 0;
   int unauthorized = 0;
+  bool has_another = false;
   int authorized = 0;
   std::string last_authorization;
 };
@@ -44,7 +47,9 @@ class CountingSigner final : public RequestSigner {
 class ApiClientTest : public testing::Test {
  protected:
   static ApiClientOptions options(Api api) {
-    return {.api = api, .base_url = api == Api::okta ? "https://a.okta.com" : "https://b.service-now.com"};
+    return {.api = api,
+            .base_url = api == Api::okta ? "https://a.okta.com" : "https://b.service-now.com",
+            .random = [] { return 1.0; }};
   }
   Result<HttpResponse> get(std::string_view target = "/api/v1/logs?limit=1&q=private", Api api = Api::okta) {
     return ApiClient(options(api), transport, signer, clock, observer)
@@ -107,6 +112,7 @@ TEST_F(ApiClientTest, MapsEveryAnswerToItsErrorClass) {
       {401, kHtml, ErrorClass::not_json, false},     {403, kJson, ErrorClass::permission, true},
       {403, kHtml, ErrorClass::not_json, false},     {404, kJson, ErrorClass::http_4xx, true},
       {404, kHtml, ErrorClass::http_4xx, false},     {408, kJson, ErrorClass::timeout, true},
+      {499, kJson, ErrorClass::timeout, true},
       {410, kJson, ErrorClass::http_4xx, true},      {429, kJson, ErrorClass::rate_limited, true},
       {429, kHtml, ErrorClass::rate_limited, false}, {500, kJson, ErrorClass::http_5xx, false},
       {503, kHtml, ErrorClass::http_5xx, false},
@@ -147,6 +153,27 @@ TEST_F(ApiClientTest, NeverRetriesA401AndTellsTheSigner) {
   EXPECT_EQ(signer.authorized, 0);
 }
 
+TEST_F(ApiClientTest, TriesARefusedTokenOnceMoreWhereTheSignerHasAnother) {
+  signer.has_another = true;
+  transport.json(401, "{}").json(200, "{}");
+  EXPECT_TRUE(get());
+  EXPECT_EQ(signer.unauthorized, 1);
+  EXPECT_THAT(clock.sleeps(), IsEmpty());
+  signer.has_another = true;
+  transport.json(401, "{}").json(401, "{}");
+  EXPECT_EQ(error_of().error_class, ErrorClass::authentication);
+  EXPECT_EQ(transport.requests().size(), 4U);
+}
+
+TEST_F(ApiClientTest, BeginsNoRetryAfterItsTime) {
+  ApiClientOptions short_options = options(Api::okta);
+  short_options.max_total = seconds(2);
+  ApiClient client(short_options, transport, signer, clock, observer);
+  transport.json(503, "{}").json(503, "{}").json(503, "{}");
+  EXPECT_FALSE(client.get(Endpoint::logs, "/x", {}));
+  EXPECT_EQ(transport.requests().size(), 2U);
+}
+
 TEST_F(ApiClientTest, TakesA401WithAChallengeForRefusedCredentialsEvenInHtml) {
   transport.answer(
       {.status = 401,
@@ -183,7 +210,7 @@ TEST_F(ApiClientTest, DoesNotPraiseTheCredentialsForAGatewaysAnswer) {
   EXPECT_EQ(signer.authorized, 2);
 }
 
-TEST_F(ApiClientTest, RetriesPassingFaultsWithADoubledDelay) {
+TEST_F(ApiClientTest, RetriesPassingFaultsWithADelayThatAtMostDoubles) {
   transport.fail(ErrorClass::connection).json(503, "{}").json(200, "{}");
   EXPECT_TRUE(get());
   EXPECT_THAT(observer.codes(), ElementsAre("connection", "503", "200"));
@@ -192,11 +219,13 @@ TEST_F(ApiClientTest, RetriesPassingFaultsWithADoubledDelay) {
 }
 
 TEST_F(ApiClientTest, GivesUpAfterItsAttempts) {
-  transport.fail(ErrorClass::timeout).fail(ErrorClass::incomplete).fail(ErrorClass::connection, "the last");
+  transport.fail(ErrorClass::timeout).fail(ErrorClass::incomplete).json(502, "{}");
+  transport.fail(ErrorClass::connection, "the last");
   const Error error = error_of();
   EXPECT_EQ(error.error_class, ErrorClass::connection);
   EXPECT_EQ(error.message, "okta logs at a.okta.com: the last");
-  EXPECT_EQ(transport.requests().size(), 3U);
+  EXPECT_EQ(transport.requests().size(), 4U);
+  EXPECT_THAT(clock.sleeps(), ElementsAre(seconds(1), seconds(2), seconds(4)));
   EXPECT_EQ(observer.up(), false);
 }
 
@@ -216,17 +245,30 @@ TEST_F(ApiClientTest, DoesNotRetryWhatStaysTheSame) {
 TEST_F(ApiClientTest, WaitsForAShortRetryAfter) {
   transport.json(429, "{}", {{"Retry-After", "7"}}).json(200, "{}");
   EXPECT_TRUE(get());
-  EXPECT_THAT(clock.sleeps(), ElementsAre(seconds(7)));
-  EXPECT_EQ(observer.throttled(), seconds(7));
+  EXPECT_THAT(clock.sleeps(), ElementsAre(seconds(8)));
+  EXPECT_EQ(observer.throttled(), seconds(8));
 }
 
 TEST_F(ApiClientTest, WaitsForTheResetThatOktaNames) {
   const auto reset = std::chrono::duration_cast<seconds>(clock.now().time_since_epoch()) + seconds(4);
   transport
-      .json(429, "{}", {{"X-Rate-Limit-Limit", "0"}, {"X-Rate-Limit-Reset", std::to_string(reset.count())}})
+      .json(429, "{}", {{"X-Rate-Limit-Limit", "9"}, {"X-Rate-Limit-Reset", std::to_string(reset.count())}})
       .json(200, "{}");
   EXPECT_TRUE(get());
-  EXPECT_THAT(clock.sleeps(), ElementsAre(seconds(5)));
+  EXPECT_THAT(clock.sleeps(), ElementsAre(seconds(6)));
+}
+
+TEST_F(ApiClientTest, BacksOffWithJitterFromOktasConcurrencyLimit) {
+  const auto reset = std::chrono::duration_cast<seconds>(clock.now().time_since_epoch()) + seconds(40);
+  const HttpHeaders zero = {{"X-Rate-Limit-Limit", "0"},
+                            {"X-Rate-Limit-Remaining", "0"},
+                            {"X-Rate-Limit-Reset", std::to_string(reset.count())}};
+  transport.json(429, "{}", zero).json(429, "{}", zero).json(200, "{}");
+  ApiClientOptions jittered = options(Api::okta);
+  jittered.random = [] { return 0.25; };
+  EXPECT_TRUE(
+      ApiClient(jittered, transport, signer, clock, observer).get(Endpoint::logs, "/x", stop.get_token()));
+  EXPECT_THAT(clock.sleeps(), ElementsAre(milliseconds(250), milliseconds(500)));
   EXPECT_THAT(observer.limits(), IsEmpty()) << "a limit of 0 is not the bucket's";
 }
 
@@ -336,6 +378,7 @@ TEST(ApiNames, AreTheLabelsOfTheMetrics) {
   EXPECT_EQ(to_string(Endpoint::group_push_mappings), "group_push_mappings");
   EXPECT_EQ(to_string(Endpoint::aggregate), "aggregate");
   EXPECT_EQ(bucket_of(Api::okta, Endpoint::app_users), Bucket::apps);
+  EXPECT_EQ(bucket_of(Api::okta, Endpoint::app), Bucket::app) << "a bucket of its own";
   EXPECT_EQ(bucket_of(Api::servicenow, Endpoint::table_record), Bucket::table);
   EXPECT_EQ(bucket_of(Api::servicenow, Endpoint::token), Bucket::token);
   EXPECT_EQ(to_string(Bucket::aggregate), "aggregate");

@@ -67,15 +67,26 @@ TEST(RetryAfter, MeasuresADateByTheServersOwnClock) {
 }
 
 TEST(RateLimitWait, TakesTheResetAndASecondWhereThereIsNoRetryAfter) {
-  const HttpHeaders okta = {{"X-Rate-Limit-Reset", "1700000060"}, {"Date", "Tue, 14 Nov 2023 22:13:50 GMT"}};
+  const HttpHeaders okta = {{"X-Rate-Limit-Limit", "50"},
+                            {"X-Rate-Limit-Reset", "1700000060"},
+                            {"Date", "Tue, 14 Nov 2023 22:13:50 GMT"}};
+  const auto without_date = [](const char* reset) {
+    return HttpHeaders{{"X-Rate-Limit-Limit", "50"}, {"X-Rate-Limit-Reset", reset}};
+  };
   EXPECT_EQ(parse_rate_limit_wait(Api::okta, okta, kNow), seconds(31));
-  EXPECT_EQ(parse_rate_limit_wait(Api::okta, {{"X-Rate-Limit-Reset", "1700000060"}}, kNow), seconds(61));
-  EXPECT_EQ(parse_rate_limit_wait(Api::okta, {{"X-Rate-Limit-Reset", "1600000000"}}, kNow), seconds(1));
+  EXPECT_EQ(parse_rate_limit_wait(Api::okta, without_date("1700000060"), kNow), seconds(61));
+  EXPECT_EQ(parse_rate_limit_wait(Api::okta, without_date("1600000000"), kNow), seconds(1));
   EXPECT_EQ(parse_rate_limit_wait(Api::servicenow,
                                   {{"Retry-After", "7"}, {"X-RateLimit-Reset", "1700000060"}}, kNow),
             seconds(7));
   EXPECT_FALSE(parse_rate_limit_wait(Api::servicenow, {}, kNow))
       << "a node's semaphore answers without any header";
+  EXPECT_FALSE(parse_rate_limit_wait(Api::okta,
+                                     {{"X-Rate-Limit-Limit", "0"},
+                                      {"X-Rate-Limit-Remaining", "0"},
+                                      {"X-Rate-Limit-Reset", "1700000060"}},
+                                     kNow))
+      << "a limit on concurrency, whose reset is a guess";
 }
 
 }  // namespace
