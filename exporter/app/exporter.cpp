@@ -220,9 +220,6 @@ class ExporterParts final : public Exporter {
       for (const config::ConfigError& error : loaded.error()) lines.push_back(error.to_string());
       return std::unexpected(bad_configuration(joined(lines)));
     }
-    if (const auto missing = config::unsupported(loaded->config); !missing.empty()) {
-      return std::unexpected(bad_configuration(joined(missing)));
-    }
     const bool same_rules = loaded->config.classification == config_.classification;
     auto classifier = same_rules && !running_.empty() ? Result<SharedClassifier>(running_.front().classifier)
                                                       : make_classifier(loaded->config);

@@ -138,13 +138,6 @@ int run(int argc, const char* const* argv) {
     for (const std::string& warning : loaded->warnings) {
       std::cerr << "warning: " << warning << '\n';
     }
-    const std::vector<std::string> missing = config::unsupported(loaded->config);
-    for (const std::string& message : missing) {
-      std::cerr << message << '\n';
-    }
-    if (!missing.empty()) {
-      return kUsage;
-    }
     std::cout << flags->config_file << " is valid\n";
     return kGood;
   }
@@ -155,12 +148,6 @@ int run(int argc, const char* const* argv) {
   const std::unique_ptr<Log> log = make_log(level, flags->log_format);
   for (const std::string& warning : loaded->warnings) {
     log->warn(warning);
-  }
-  if (const std::vector<std::string> missing = config::unsupported(loaded->config); !missing.empty()) {
-    for (const std::string& message : missing) {
-      log->error("the configuration asks for what this version does not serve", {{"error", message}});
-    }
-    return kUsage;
   }
   log->info("starting", {{"version", std::string(version())}, {"config", flags->config_file}});
 

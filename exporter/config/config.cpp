@@ -24,7 +24,8 @@ std::string_view to_string(Dpop value) {
 }
 
 std::string_view to_string(GrantType value) {
-  static constexpr std::array<std::string_view, 3> kNames{"client_credentials", "password", "jwt_bearer"};
+  static constexpr std::array<std::string_view, 4> kNames{"client_credentials", "password", "refresh_token",
+                                                          "jwt_bearer"};
   return name_of(kNames, value);
 }
 

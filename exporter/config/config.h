@@ -93,7 +93,8 @@ struct OktaConfig {
   SecretRef api_token;
   std::optional<OktaOAuth2> oauth2;
   AppSelector app;
-  double rate_limit_share = 0.25;  // 0 < share <= 1
+  double rate_limit_share = 0.25;         // 0 < share <= 1
+  int unmetered_requests_per_minute = 60;  // while the answers tell no limit; at least 1
   SystemLogConfig system_log;
   AppUsersConfig app_users;
   HttpConfig http;
@@ -106,7 +107,7 @@ struct BasicAuth {
   friend bool operator==(const BasicAuth&, const BasicAuth&) = default;
 };
 
-enum class GrantType : std::uint8_t { client_credentials, password, jwt_bearer };
+enum class GrantType : std::uint8_t { client_credentials, password, refresh_token, jwt_bearer };
 
 // At the instance's own /oauth_token.do.
 struct OAuth2 {
@@ -117,6 +118,8 @@ struct OAuth2 {
   // grant_type password
   std::string username;
   SecretRef password;
+  // grant_type refresh_token
+  SecretRef refresh_token;
   // grant_type jwt_bearer
   SecretRef private_key;
   std::string key_id;
@@ -178,6 +181,8 @@ struct ServiceNowConfig {
   std::vector<MatchPair> match{{"userName", "user_name"}, {"profile.email", "email"}};  // never empty
   UsersConfig users;
   AclConfig acl;
+  double rate_limit_share = 0.5;            // of an account's own limit; 0 < share <= 1
+  int unmetered_requests_per_minute = 600;  // of an account, while the answers tell no limit; at least 1
   HttpConfig http;
   friend bool operator==(const ServiceNowConfig&, const ServiceNowConfig&) = default;
 };

@@ -388,6 +388,7 @@ void read_okta(Object& object, OktaConfig& okta) {
     object.missing("app", "write app: {id: …} of the app that provisions to ServiceNow");
   }
   object["rate_limit_share"].read_share(okta.rate_limit_share);
+  object["unmetered_requests_per_minute"].read(okta.unmetered_requests_per_minute, 1, 1'000'000);
   read_object(object["system_log"], [&](Object& log) {
     read_interval(log["interval"], okta.system_log.interval);
     // Okta keeps its log for 90 days.
@@ -413,7 +414,8 @@ void read_basic_auth(Object& object, BasicAuth& basic, Need password) {
 void read_oauth2(Object& object, OAuth2& oauth2) {
   read_required(object, "client_id", oauth2.client_id, "write the client ID of the OAuth registry's entry");
   read_enum(object["grant_type"], oauth2.grant_type,
-            {GrantType::client_credentials, GrantType::password, GrantType::jwt_bearer});
+            {GrantType::client_credentials, GrantType::password, GrantType::refresh_token,
+             GrantType::jwt_bearer});
   const bool password = oauth2.grant_type == GrantType::password;
   const bool jwt = oauth2.grant_type == GrantType::jwt_bearer;
   read_secret(object, "client_secret", oauth2.client_secret, jwt ? Need::optional : Need::required);
@@ -434,6 +436,7 @@ void read_oauth2(Object& object, OAuth2& oauth2) {
   };
   read_text_for(password, "username", oauth2.username, Need::required, "grant_type password needs it");
   read_secret_for(password, "password", oauth2.password);
+  read_secret_for(oauth2.grant_type == GrantType::refresh_token, "refresh_token", oauth2.refresh_token);
   read_secret_for(jwt, "private_key", oauth2.private_key);
   read_text_for(jwt, "key_id", oauth2.key_id, Need::optional, {});
   read_text_for(jwt, "subject", oauth2.subject, Need::required,
@@ -594,6 +597,8 @@ void read_servicenow(Object& object, ServiceNowConfig& servicenow) {
   read_match(object["match"], servicenow.match);
   read_object(object["users"], [&](Object& users) { read_users(users, servicenow.users); });
   read_object(object["acl"], [&](Object& acl) { read_acl(acl, servicenow.acl); });
+  object["rate_limit_share"].read_share(servicenow.rate_limit_share);
+  object["unmetered_requests_per_minute"].read(servicenow.unmetered_requests_per_minute, 1, 1'000'000);
   read_object(object["http"], [&](Object& http) { read_http(http, servicenow.http); });
 }
 
@@ -717,32 +722,6 @@ LoadResult parse_config(std::string_view yaml, const std::string& path) {
   loaded.warnings = std::move(context.warnings());
   loaded.redacted = redacted_yaml(**document);
   return loaded;
-}
-
-std::vector<std::string> unsupported(const Config& config) {
-  std::vector<std::string> messages;
-  const auto refuse = [&](std::string key_path, std::string_view instead) {
-    messages.push_back(std::move(key_path) + ": is not served by this version yet; " + std::string(instead));
-  };
-  for (std::size_t i = 0; i < config.integrations.size(); ++i) {
-    const Integration& integration = config.integrations[i];
-    const std::string path = "integrations[" + std::to_string(i) + "].";
-    const std::string servicenow = path + "servicenow.";
-    if (integration.okta.oauth2)
-      refuse(path + "okta.oauth2", "use api_token, api_token_file or api_token_env");
-    const auto check_account = [&](const Account& account, const std::string& name) {
-      constexpr std::string_view kInstead = "use basic_auth";
-      const std::string account_path = servicenow + name;
-      if (std::holds_alternative<OAuth2>(account)) refuse(account_path + ".oauth2", kInstead);
-      if (std::holds_alternative<ApiKey>(account)) refuse(account_path + ".api_key", kInstead);
-      if (std::holds_alternative<ClientCertificate>(account)) {
-        refuse(account_path + ".client_certificate", kInstead);
-      }
-    };
-    check_account(integration.servicenow.reader, "reader");
-    if (integration.servicenow.provisioner) check_account(*integration.servicenow.provisioner, "provisioner");
-  }
-  return messages;
 }
 
 std::vector<std::string> known_key_paths() {

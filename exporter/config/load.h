@@ -37,10 +37,6 @@ LoadResult load_config(const std::string& path);
 // The same for a text that was read from `path`.
 LoadResult parse_config(std::string_view yaml, const std::string& path);
 
-// What is valid but not served by this version: one message per key, naming its path. Empty: everything is
-// served.
-std::vector<std::string> unsupported(const Config& config);
-
 // The path of every key that the file may hold, sorted: "integrations[].okta.url"; a chosen name is "*".
 std::vector<std::string> known_key_paths();
 

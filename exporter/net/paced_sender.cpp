@@ -55,16 +55,35 @@ Result<HttpResponse> PacedSender::send(Endpoint endpoint, HttpRequest& request,
     }
     return exchange(endpoint, request, stop);
   }
-  Breaker& breaker = pacing_.upstreams->breaker(authority_);
   RateBudget& budget =
       pacing_.upstreams->budget(api_, authority_, pacing_.account, bucket_of(api_, endpoint));
+  if (!pacing_.breaker) {
+    return paced(endpoint, request, budget, prepare, stop);
+  }
+  Breaker& breaker = pacing_.upstreams->breaker(authority_);
   if (Result<void> admitted = breaker.admit(); !admitted) {
     return std::unexpected(std::move(admitted.error()));
   }
+  Result<HttpResponse> response = paced(endpoint, request, budget, prepare, stop);
+  const std::optional<ErrorClass> error =
+      response ? std::nullopt : std::optional(response.error().error_class);
+  if (error == ErrorClass::connection || error == ErrorClass::timeout || error == ErrorClass::tls) {
+    breaker.not_reached();
+  } else if (error == ErrorClass::cancelled || error == ErrorClass::rate_limited ||
+             error == ErrorClass::authentication) {
+    breaker.nothing_learned();
+  } else {
+    breaker.reached();
+  }
+  return response;
+}
+
+Result<HttpResponse> PacedSender::paced(Endpoint endpoint, HttpRequest& request, RateBudget& budget,
+                                        const std::function<Result<void>()>& prepare,
+                                        const std::stop_token& stop) {
   const Result<std::chrono::nanoseconds> waited = budget.take(
       {.share = pacing_.share, .unmetered_per_minute = pacing_.unmetered_per_minute}, pacing_.max_wait, stop);
   if (!waited) {
-    breaker.nothing_learned();
     return std::unexpected(waited.error());
   }
   if (*waited > std::chrono::nanoseconds(0)) {
@@ -72,27 +91,13 @@ Result<HttpResponse> PacedSender::send(Endpoint endpoint, HttpRequest& request,
   }
   if (Result<void> prepared = prepare(); !prepared) {
     budget.unsent();
-    breaker.nothing_learned();
     return std::unexpected(std::move(prepared.error()));
   }
   Result<HttpResponse> response = exchange(endpoint, request, stop);
   if (response) {
     budget.answered(response->status, response->headers);
-    breaker.reached();
-    return response;
-  }
-  budget.failed();
-  switch (response.error().error_class) {
-    case ErrorClass::connection:
-    case ErrorClass::timeout:
-    case ErrorClass::tls:
-      breaker.not_reached();
-      break;
-    case ErrorClass::cancelled:
-      breaker.nothing_learned();
-      break;
-    default:
-      breaker.reached();
+  } else {
+    budget.failed();
   }
   return response;
 }

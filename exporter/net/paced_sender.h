@@ -27,6 +27,8 @@ class PacedSender {
                             const std::function<Result<void>()>& prepare, std::stop_token stop);
 
  private:
+  Result<HttpResponse> paced(Endpoint endpoint, HttpRequest& request, RateBudget& budget,
+                             const std::function<Result<void>()>& prepare, const std::stop_token& stop);
   Result<HttpResponse> exchange(Endpoint endpoint, const HttpRequest& request, const std::stop_token& stop);
 
   const Api api_;

@@ -583,23 +583,6 @@ TEST(LoadConfig, NamesAFileThatCannotBeRead) {
   EXPECT_THAT(directory.error().at(0).to_string(), HasSubstr("is a directory"));
 }
 
-TEST(Unsupported, NamesTheKeysThatThisVersionDoesNotServe) {
-  EXPECT_THAT(unsupported(good(kMinimal).config), IsEmpty());
-  const std::string yaml = R"(
-integrations:
-  - name: a
-    okta: {url: https://o.example, oauth2: {client_id: c, private_key: k}, app: {id: x}}
-    servicenow:
-      url: https://s.example
-      reader: {oauth2: {client_id: c, client_secret: s}}
-      provisioner: {api_key: k}
-)";
-  EXPECT_THAT(unsupported(good(yaml).config),
-              ElementsAre(HasSubstr("integrations[0].okta.oauth2: is not served by this version yet"),
-                          HasSubstr("integrations[0].servicenow.reader.oauth2: "),
-                          HasSubstr("integrations[0].servicenow.provisioner.api_key: ")));
-}
-
 TEST(LoadedConfig, TheProvisionersNameAloneIsEnoughTheReadersIsNot) {
   const auto with = [](std::string_view reader) {
     return std::string(R"(
@@ -642,11 +625,10 @@ void collect_paths(const YAML::Node& node, const std::string& path, std::vector<
   }
 }
 
-TEST(ExampleConfig, LoadsWithoutWarningsAndIsServedWhole) {
+TEST(ExampleConfig, LoadsWithoutWarnings) {
   const LoadResult loaded = load_config(EXAMPLE_CONFIG);
   ASSERT_TRUE(loaded) << loaded.error().front().to_string();
   EXPECT_THAT(loaded->warnings, IsEmpty());
-  EXPECT_THAT(unsupported(loaded->config), IsEmpty());
 }
 
 TEST(ExampleConfig, ShowsTheDefaults) {
