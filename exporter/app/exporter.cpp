@@ -7,15 +7,18 @@
 #include "app/check.h"
 #include "app/integration.h"
 #include "app/serving.h"
+#include "auth/account_book.h"
 #include "base/mutex.h"
 #include "config/secret.h"
 #include "metrics/catalogue.h"
 #include "metrics/registry.h"
 #include "metrics/text_format.h"
 #include "net/curl_transport.h"
+#include "net/rate_budget.h"
 #include "provisioning/classifier.h"
 #include "sampling/sample_book.h"
 #include "sampling/scheduler.h"
+#include "storage/pauses_file.h"
 #include "storage/store.h"
 
 namespace exporter::app {
@@ -51,6 +54,34 @@ std::string joined(const std::vector<std::string>& lines) {
   return text;
 }
 
+bool keeps_state(const Flags& flags) {
+  return !flags.storage_path.empty() && flags.storage_path != kMemoryStorage;
+}
+
+std::vector<auth::StoredPause> stored_pauses(const Flags& flags, Log& log) {
+  if (!keeps_state(flags) || flags.force) {
+    return {};
+  }
+  Result<std::vector<auth::StoredPause>> pauses = storage::read_pauses(flags.storage_path);
+  if (!pauses) {
+    log.error("the pauses of refused accounts can't be read", {{"error", pauses.error().message}});
+    return {};
+  }
+  return std::move(*pauses);
+}
+
+// The command check writes nothing.
+auth::AccountBook::Store pause_store(const Flags& flags, Log& log) {
+  if (!keeps_state(flags) || flags.command == Command::check) {
+    return {};
+  }
+  return [path = flags.storage_path, &log](const std::vector<auth::StoredPause>& pauses) {
+    if (const Result<void> written = storage::write_pauses(path, pauses); !written) {
+      log.error("the pauses of refused accounts can't be stored", {{"error", written.error().message}});
+    }
+  };
+}
+
 // What is made of an integration of the configuration while it runs.
 struct Running {
   config::Integration config;
@@ -65,6 +96,8 @@ class ExporterParts final : public Exporter {
       : flags_(std::move(flags)),
         clock_(clock),
         log_(log),
+        upstreams_(clock),
+        accounts_(clock, stored_pauses(flags_, log), pause_store(flags_, log)),
         registry_(clock),
         store_(std::move(store)),
         samples_(registry_, log, [this] { publish_storage_size(); }),
@@ -90,7 +123,8 @@ class ExporterParts final : public Exporter {
     }
     const MutexLock lock(reload_mutex_);
     for (const config::Integration& integration : loaded.config.integrations) {
-      if (Result<void> started = start_integration(integration, *classifier); !started) {
+      if (Result<void> started = start_integration(integration, *classifier, loaded.config.global.sample_timeout);
+          !started) {
         return started;
       }
     }
@@ -177,15 +211,18 @@ class ExporterParts final : public Exporter {
                                                  .store = *store_,
                                                  .classifier = classifier,
                                                  .samples = samples,
-                                                 .scheduler = scheduler});
+                                                 .scheduler = scheduler,
+                                                 .accounts = accounts_,
+                                                 .upstreams = upstreams_,
+                                                 .sample_timeout = std::chrono::milliseconds(0)});
     if (!made) {
       return std::unexpected(made.error());
     }
     return {};
   }
 
-  Result<void> start_integration(const config::Integration& config, const SharedClassifier& classifier)
-      REQUIRES(reload_mutex_) {
+  Result<void> start_integration(const config::Integration& config, const SharedClassifier& classifier,
+                                 std::chrono::milliseconds sample_timeout) REQUIRES(reload_mutex_) {
     Result<std::unique_ptr<Integration>> made = Integration::make(config, {.curl = curl_,
                                                                            .clock = clock_,
                                                                            .log = log_,
@@ -194,7 +231,10 @@ class ExporterParts final : public Exporter {
                                                                            .store = *store_,
                                                                            .classifier = *classifier,
                                                                            .samples = samples_,
-                                                                           .scheduler = scheduler_});
+                                                                           .scheduler = scheduler_,
+                                                                           .accounts = accounts_,
+                                                                           .upstreams = upstreams_,
+                                                                           .sample_timeout = sample_timeout});
     if (!made) {
       return std::unexpected(std::move(made.error()));
     }
@@ -221,14 +261,16 @@ class ExporterParts final : public Exporter {
       return std::unexpected(bad_configuration(joined(lines)));
     }
     const bool same_rules = loaded->config.classification == config_.classification;
+    const std::chrono::milliseconds sample_timeout = loaded->config.global.sample_timeout;
+    const bool same_basis = same_rules && sample_timeout == config_.global.sample_timeout;
     auto classifier = same_rules && !running_.empty() ? Result<SharedClassifier>(running_.front().classifier)
                                                       : make_classifier(loaded->config);
     if (!classifier) {
       return std::unexpected(std::move(classifier.error()));
     }
     const auto& wanted = loaded->config.integrations;
-    const auto stays = [this, same_rules](const config::Integration& config) REQUIRES(reload_mutex_) {
-      return same_rules && std::ranges::find(running_, config, &Running::config) != running_.end();
+    const auto stays = [this, same_basis](const config::Integration& config) REQUIRES(reload_mutex_) {
+      return same_basis && std::ranges::find(running_, config, &Running::config) != running_.end();
     };
     for (const config::Integration& config : wanted) {
       if (stays(config)) continue;
@@ -239,18 +281,18 @@ class ExporterParts final : public Exporter {
     // From here on the new configuration is in force.
     for (const std::string& warning : loaded->warnings) log_.warn(warning);
     std::erase_if(running_, [&](Running& running) {
-      if (same_rules && std::ranges::find(wanted, running.config) != wanted.end()) return false;
+      if (same_basis && std::ranges::find(wanted, running.config) != wanted.end()) return false;
       log_.info("an integration ends", {{"integration", running.config.name}});
       forget(running.config.name);
       return true;
     });
-    scheduler_.set_sample_timeout(loaded->config.global.sample_timeout);
+    scheduler_.set_sample_timeout(sample_timeout);
     scheduler_.want_threads(sampler_threads(wanted.size()));
     Result<void> result;
     for (const config::Integration& config : wanted) {
       if (stays(config)) continue;
       log_.info("an integration starts", {{"integration", config.name}});
-      if (const Result<void> started = start_integration(config, *classifier); !started) {
+      if (const Result<void> started = start_integration(config, *classifier, sample_timeout); !started) {
         result = started;
       }
     }
@@ -290,6 +332,9 @@ class ExporterParts final : public Exporter {
   Log& log_;
   net::CurlGlobal curl_;
   config::SystemSecretSource secrets_;
+  // A reload forgets neither what was asked of the vendors' limits nor which accounts are left alone.
+  net::Upstreams upstreams_;
+  auth::AccountBook accounts_;
   metrics::Registry registry_;
   std::unique_ptr<storage::Store> store_;
   sampling::SampleBook samples_;

@@ -8,10 +8,9 @@
 #include <variant>
 #include <vector>
 
-#include "auth/basic_signer.h"
+#include "app/account.h"
+#include "app/transport.h"
 #include "auth/credential_gate.h"
-#include "auth/ssws_signer.h"
-#include "net/curl_transport.h"
 #include "okta/client.h"
 #include "sampling/access_changes_sampler.h"
 #include "sampling/acl_probe_sampler.h"
@@ -34,91 +33,14 @@ namespace exporter::app {
 
 namespace {
 
-Result<std::string> optional_secret(const config::SecretRef& ref, config::SecretSource& secrets) {
-  return ref.set() ? secrets.read(ref) : Result<std::string>(std::string());
-}
-
-net::TlsVersion to_net(config::TlsVersion version) {
-  switch (version) {
-    case config::TlsVersion::tls10:
-      return net::TlsVersion::tls10;
-    case config::TlsVersion::tls11:
-      return net::TlsVersion::tls11;
-    case config::TlsVersion::tls12:
-      return net::TlsVersion::tls12;
-    case config::TlsVersion::tls13:
-      break;
-  }
-  return net::TlsVersion::tls13;
-}
-
-Result<std::vector<net::HttpHeader>> read_headers(const std::vector<config::HeaderSetting>& settings,
-                                                  config::SecretSource& secrets) {
-  std::vector<net::HttpHeader> headers;
-  for (const config::HeaderSetting& setting : settings) {
-    for (const std::string& value : setting.values) {
-      headers.push_back({setting.name, value});
-    }
-    for (const config::SecretRef& ref : setting.secrets) {
-      Result<std::string> secret = secrets.read(ref);
-      if (!secret) {
-        return std::unexpected(std::move(secret.error()));
-      }
-      headers.push_back({setting.name, std::move(*secret)});
-    }
-  }
-  return headers;
-}
-
-Result<net::CurlTransportOptions> transport_options(const config::HttpConfig& http,
-                                                    config::SecretSource& secrets) {
-  net::CurlTransportOptions options;
-  Result<std::string> ca = optional_secret(http.tls_config.ca, secrets);
-  Result<std::string> cert = optional_secret(http.tls_config.cert, secrets);
-  Result<std::string> key = optional_secret(http.tls_config.key, secrets);
-  for (const Result<std::string>* text : {&ca, &cert, &key}) {
-    if (!*text) {
-      return std::unexpected(text->error());
-    }
-  }
-  options.tls.ca_pem = std::move(*ca);
-  options.tls.cert_pem = std::move(*cert);
-  options.tls.key_pem = std::move(*key);
-  options.tls.server_name = http.tls_config.server_name;
-  if (http.tls_config.min_version) {
-    options.tls.min_version = to_net(*http.tls_config.min_version);
-  }
-  if (http.tls_config.max_version) {
-    options.tls.max_version = to_net(*http.tls_config.max_version);
-  }
-  options.tls.insecure_skip_verify = http.tls_config.insecure_skip_verify;
-  options.proxy.url = http.proxy_url;
-  options.proxy.no_proxy = http.no_proxy;
-  options.proxy.from_environment = http.proxy_from_environment;
-  Result<std::vector<net::HttpHeader>> connect_headers = read_headers(http.proxy_connect_header, secrets);
-  if (!connect_headers) {
-    return std::unexpected(std::move(connect_headers.error()));
-  }
-  options.proxy.connect_headers = std::move(*connect_headers);
-  return options;
-}
-
-net::ApiClientOptions api_options(net::Api api, const std::string& url, const config::HttpConfig& http,
-                                  config::SecretSource& secrets) {
-  net::ApiClientOptions options{.api = api, .base_url = url, .timeout = http.timeout};
-  if (!http.http_headers.empty()) {
-    options.extra_headers = [settings = http.http_headers, &secrets] {
-      return read_headers(settings, secrets);
-    };
-  }
-  return options;
-}
-
 // `pay` is asked before a request is made again.
 net::ApiClientOptions servicenow_options(const config::Integration& config, const std::string& account,
-                                         config::SecretSource& secrets, std::function<bool()> pay) {
-  net::ApiClientOptions options =
-      api_options(net::Api::servicenow, config.servicenow.url, config.servicenow.http, secrets);
+                                         const std::string& account_key, const Surroundings& around,
+                                         std::function<bool()> pay) {
+  net::ApiClientOptions options = api_options(
+      net::Api::servicenow, config.servicenow.url, config.servicenow.http,
+      servicenow_pacing(config.servicenow, account_key, around.account_surroundings()),
+      around.account_surroundings());
   options.doubts = [pay = std::move(pay)](const Error& error) {
     return servicenow::may_be_transient(error) && pay();
   };
@@ -126,6 +48,11 @@ net::ApiClientOptions servicenow_options(const config::Integration& config, cons
     options.max_attempts = 1;  // its cap counts requests, and a retry is one
   }
   return options;
+}
+
+std::optional<config::ClientCertificate> certificate_of(const config::Account& account) {
+  const auto* certificate = std::get_if<config::ClientCertificate>(&account);
+  return certificate == nullptr ? std::nullopt : std::optional(*certificate);
 }
 
 std::string host_and_port(const std::string& url) { return url.substr(url.find("://") + 3); }
@@ -193,63 +120,67 @@ constexpr config::Duration kTransactionInterval{60'000};
 // A ServiceNow account and the requests that are signed by it.
 struct ServiceNowAccount {
   ServiceNowAccount(const config::Integration& config, const std::string& account,
-                    const config::BasicAuth& basic, net::HttpTransport& transport, const Surroundings& around,
-                    std::function<bool()> pay)
-      : gate("servicenow " + account + " of " + config.name, around.clock),
-        signer(basic.username, basic.password, around.secrets, gate),
+                    const config::Account& sign_in, const Surroundings& around, std::function<bool()> pay)
+      : key(servicenow_account_key(config.servicenow.url, sign_in, config.name)),
+        gate(around.accounts.gate(key, "servicenow " + account + " of " + config.name)),
+        transport(around.curl, config.servicenow.http, certificate_of(sign_in), around.secrets),
         observer(net::Api::servicenow, config.name, account, around.registry,
                  [this] { return gate.valid(); }),
-        api(servicenow_options(config, account, around.secrets, std::move(pay)), transport, signer,
+        signer(make_servicenow_signer(config.servicenow, sign_in, key, gate, transport, observer,
+                                      around.account_surroundings())),
+        api(servicenow_options(config, account, key, around, std::move(pay)), transport, *signer,
             around.clock, observer),
         table(api, {.table = config.servicenow.users.table,
                     .match_fields = servicenow_fields(config.servicenow.match)}),
         rows(api) {}
 
-  auth::CredentialGate gate;
-  auth::BasicSigner signer;
+  const std::string key;
+  auth::CredentialGate& gate;
+  ConfiguredTransport transport;
   sampling::ApiObserver observer;
+  std::unique_ptr<net::RequestSigner> signer;
   net::ApiClient api;
   servicenow::TableClient table;
   servicenow::TableReader rows;
 };
 
 std::unique_ptr<ServiceNowAccount> make_provisioner(const config::Integration& config,
-                                                    net::HttpTransport& transport, const Surroundings& around,
-                                                    std::function<bool()> pay) {
+                                                    const Surroundings& around, std::function<bool()> pay) {
   // A cap of 0: the provisioner is never asked. Without a password it is only a name in the transaction log.
   if (!config.servicenow.provisioner || config.servicenow.acl.provisioner_requests_per_hour == 0) {
     return nullptr;
   }
-  const auto& basic = std::get<config::BasicAuth>(*config.servicenow.provisioner);
-  if (!basic.password.set()) {
+  const auto* basic = std::get_if<config::BasicAuth>(&*config.servicenow.provisioner);
+  if (basic != nullptr && !basic->password.set()) {
     return nullptr;
   }
-  return std::make_unique<ServiceNowAccount>(config, "provisioner", basic, transport, around, std::move(pay));
+  return std::make_unique<ServiceNowAccount>(config, "provisioner", *config.servicenow.provisioner, around,
+                                             std::move(pay));
 }
 
 class IntegrationParts final : public Integration {
  public:
-  IntegrationParts(const config::Integration& config, net::CurlTransportOptions okta_transport,
-                   net::CurlTransportOptions servicenow_transport, const Surroundings& around)
-      : okta_transport_(around.curl, std::move(okta_transport)),
-        servicenow_transport_(around.curl, std::move(servicenow_transport)),
-        okta_gate_("okta of " + config.name, around.clock),
-        okta_signer_(config.okta.api_token, around.secrets, okta_gate_),
+  IntegrationParts(const config::Integration& config, const Surroundings& around)
+      : okta_key_(okta_account_key(config.okta, config.name)),
+        okta_gate_(around.accounts.gate(okta_key_, "okta of " + config.name)),
+        okta_transport_(around.curl, config.okta.http, std::nullopt, around.secrets),
         okta_observer_(net::Api::okta, config.name, "", around.registry,
                        [this] { return okta_gate_.valid(); }),
-        okta_api_(api_options(net::Api::okta, config.okta.url, config.okta.http, around.secrets),
-                  okta_transport_, okta_signer_, around.clock, okta_observer_),
+        okta_signer_(make_okta_signer(config.okta, okta_key_, okta_gate_, okta_transport_, okta_observer_,
+                                      around.account_surroundings())),
+        okta_api_(api_options(net::Api::okta, config.okta.url, config.okta.http,
+                              okta_pacing(config.okta, around.account_surroundings()),
+                              around.account_surroundings()),
+                  okta_transport_, *okta_signer_, around.clock, okta_observer_),
         okta_(okta_api_, okta_fields(config.servicenow.match)),
-        reader_(config, "reader", std::get<config::BasicAuth>(config.servicenow.reader),
-                servicenow_transport_, around, [] { return true; }),
+        reader_(config, "reader", config.servicenow.reader, around, [] { return true; }),
         reader_lookup_(reader_.table,
                        [this] {
                          lookup_progress_.mark();
                          return true;
                        }),
         reader_probes_(reader_lookup_, config.name, "reader", around.registry, around.clock),
-        provisioner_(make_provisioner(config, servicenow_transport_, around,
-                                      [this] { return provisioner_cap_.spend_request(); })),
+        provisioner_(make_provisioner(config, around, [this] { return provisioner_cap_.spend_request(); })),
         // Every request that a lookup makes as Okta's own account is paid from the cap.
         provisioner_lookup_(provisioner_ ? std::make_unique<servicenow::TableRowLookup>(
                                                provisioner_->table,
@@ -395,11 +326,11 @@ class IntegrationParts final : public Integration {
                              session_, reader_.rows, around.store, counters_, around.log));
   }
 
-  net::CurlTransport okta_transport_;
-  net::CurlTransport servicenow_transport_;
-  auth::CredentialGate okta_gate_;
-  auth::SswsSigner okta_signer_;
+  const std::string okta_key_;
+  auth::CredentialGate& okta_gate_;
+  ConfiguredTransport okta_transport_;
   sampling::ApiObserver okta_observer_;
+  std::unique_ptr<net::RequestSigner> okta_signer_;
   net::ApiClient okta_api_;
   okta::Client okta_;
   ServiceNowAccount reader_;
@@ -423,16 +354,13 @@ class IntegrationParts final : public Integration {
 
 Result<std::unique_ptr<Integration>> Integration::make(const config::Integration& config,
                                                        const Surroundings& surroundings) {
-  Result<net::CurlTransportOptions> okta = transport_options(config.okta.http, surroundings.secrets);
-  if (!okta) {
-    return std::unexpected(std::move(okta.error()));
+  for (const config::HttpConfig* http : {&config.okta.http, &config.servicenow.http}) {
+    const ConfiguredTransport transport(surroundings.curl, *http, std::nullopt, surroundings.secrets);
+    if (Result<void> tried = transport.try_out(); !tried) {
+      return std::unexpected(std::move(tried.error()));
+    }
   }
-  Result<net::CurlTransportOptions> servicenow =
-      transport_options(config.servicenow.http, surroundings.secrets);
-  if (!servicenow) {
-    return std::unexpected(std::move(servicenow.error()));
-  }
-  return std::make_unique<IntegrationParts>(config, std::move(*okta), std::move(*servicenow), surroundings);
+  return std::make_unique<IntegrationParts>(config, surroundings);
 }
 
 }  // namespace exporter::app

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "app/account.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -32,6 +33,17 @@ struct Surroundings {
   const provisioning::Classifier& classifier;
   sampling::SampleBook& samples;
   sampling::Scheduler& scheduler;
+  auth::AccountBook& accounts;
+  net::Upstreams& upstreams;
+  std::chrono::milliseconds sample_timeout;
+
+  AccountSurroundings account_surroundings() const {
+    return {.clock = clock,
+            .secrets = secrets,
+            .accounts = accounts,
+            .upstreams = upstreams,
+            .sample_timeout = sample_timeout};
+  }
 };
 
 // Must outlive the scheduler's run: its samplers are the scheduler's.

@@ -53,8 +53,8 @@ bool matches(std::string_view fingerprint, std::string_view credential) {
 
 }  // namespace
 
-CredentialGate::CredentialGate(std::string account, const Clock& clock)
-    : account_(std::move(account)), clock_(clock), salt_(make_salt()) {}
+CredentialGate::CredentialGate(std::string account, const Clock& clock, std::function<void()> changed)
+    : account_(std::move(account)), clock_(clock), changed_(std::move(changed)), salt_(make_salt()) {}
 
 std::string CredentialGate::fingerprint(std::string_view credential) const {
   return fingerprint_of(salt_, credential);
@@ -83,22 +83,34 @@ Result<void> CredentialGate::admit(std::string_view credential) {
 
 void CredentialGate::rejected(std::string_view credential) {
   const std::string mark = fingerprint(credential);
-  const MutexLock lock(mutex_);
-  if (mark != admitted_) {
-    return;
+  {
+    const MutexLock lock(mutex_);
+    if (mark != admitted_) {
+      return;
+    }
+    pause_ = CredentialPause{.account = account_, .until = clock_.now() + kPause, .fingerprint = mark};
+    valid_ = false;
   }
-  pause_ = CredentialPause{.account = account_, .until = clock_.now() + kPause, .fingerprint = mark};
-  valid_ = false;
+  if (changed_) {
+    changed_();
+  }
 }
 
 void CredentialGate::accepted(std::string_view credential) {
   const std::string mark = fingerprint(credential);
-  const MutexLock lock(mutex_);
-  if (mark != admitted_) {
-    return;
+  bool was_paused = false;
+  {
+    const MutexLock lock(mutex_);
+    if (mark != admitted_) {
+      return;
+    }
+    was_paused = pause_.has_value();
+    pause_.reset();
+    valid_ = true;
   }
-  pause_.reset();
-  valid_ = true;
+  if (was_paused && changed_) {
+    changed_();
+  }
 }
 
 std::optional<SystemTime> CredentialGate::paused_until() const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,8 +33,9 @@ class CredentialGate {
   // When the pause is over, one request is let through at a time: this long for its answer to arrive.
   static constexpr std::chrono::minutes kTrial{1};
 
-  // `account` appears in messages: a role such as "servicenow reader", no user's name.
-  CredentialGate(std::string account, const Clock& clock);
+  // `account` appears in messages: a role such as "servicenow reader", no user's name. `changed` is called
+  // whenever pause() gives something else than before, without a lock held.
+  CredentialGate(std::string account, const Clock& clock, std::function<void()> changed = {});
 
   // Before each request. The error (authentication) says until when the account is paused and what to do.
   Result<void> admit(std::string_view credential);
@@ -59,6 +61,7 @@ class CredentialGate {
 
   const std::string account_;
   const Clock& clock_;
+  const std::function<void()> changed_;
   const std::string salt_;
   mutable Mutex mutex_;
   std::optional<CredentialPause> pause_ GUARDED_BY(mutex_);

@@ -15,6 +15,19 @@ ApiObserver::ApiObserver(net::Api api, std::string integration, std::string acco
       registry_(registry),
       credentials_valid_(std::move(credentials_valid)) {
   registry_.add(catalogue::api_throttled_seconds_total, {integration_, std::string(net::to_string(api))}, 0);
+  publish_credentials(api);  // a pause that was stored: a restart doesn't resolve the alert
+}
+
+void ApiObserver::publish_credentials(net::Api api) {
+  const std::optional<bool> valid = credentials_valid_();
+  if (!valid) {
+    return;
+  }
+  if (api == net::Api::okta) {
+    registry_.set(catalogue::okta_credentials_valid, {integration_}, *valid ? 1 : 0);
+  } else {
+    registry_.set(catalogue::servicenow_credentials_valid, {integration_, account_}, *valid ? 1 : 0);
+  }
 }
 
 void ApiObserver::on_request(net::Api api, net::Endpoint endpoint, std::string_view code,
@@ -50,15 +63,7 @@ void ApiObserver::on_reachable(net::Api api, bool up) {
   registry_.set(okta ? catalogue::okta_up : catalogue::servicenow_up, {integration_}, up ? 1 : 0);
   // Whether the credentials hold is known only from an answer of the API: a gateway's 502 says nothing about
   // them.
-  const std::optional<bool> valid = credentials_valid_();
-  if (!valid) {
-    return;
-  }
-  if (okta) {
-    registry_.set(catalogue::okta_credentials_valid, {integration_}, *valid ? 1 : 0);
-  } else {
-    registry_.set(catalogue::servicenow_credentials_valid, {integration_, account_}, *valid ? 1 : 0);
-  }
+  publish_credentials(api);
 }
 
 }  // namespace exporter::sampling

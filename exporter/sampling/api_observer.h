@@ -26,6 +26,8 @@ class ApiObserver final : public net::RequestObserver {
   void on_reachable(net::Api api, bool up) override;
 
  private:
+  void publish_credentials(net::Api api);
+
   const std::string integration_;
   const std::string account_;
   metrics::Registry& registry_;
