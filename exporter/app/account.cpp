@@ -72,8 +72,8 @@ std::string servicenow_account_key(const std::string& url, const config::Account
                    return "basic\n" + basic.username + "\n" + source(basic.password);
                  },
                  [&](const config::OAuth2& oauth2) {
-                   return "oauth2\n" + oauth2.client_id + "\n" + oauth2.username + "\n" + oauth2.subject + "\n" +
-                          source(oauth2.client_secret) + "\n" + source(oauth2.password) + "\n" +
+                   return "oauth2\n" + oauth2.client_id + "\n" + oauth2.username + "\n" + oauth2.subject +
+                          "\n" + source(oauth2.client_secret) + "\n" + source(oauth2.password) + "\n" +
                           source(oauth2.private_key) + "\n" + source(oauth2.refresh_token);
                  },
                  [&](const config::ApiKey& key) { return "api_key\n" + source(key.key); },
@@ -103,13 +103,13 @@ net::PacingOptions servicenow_pacing(const config::ServiceNowConfig& config, con
 
 net::ApiClientOptions api_options(net::Api api, const std::string& url, const config::HttpConfig& http,
                                   net::PacingOptions pacing, const AccountSurroundings& around) {
-  net::ApiClientOptions options{.api = api,
-                                .base_url = url,
-                                .timeout = http.timeout,
-                                .max_retry_after =
-                                    std::chrono::duration_cast<std::chrono::seconds>(pacing.max_wait),
-                                .max_total = around.sample_timeout / 2,
-                                .pacing = std::move(pacing)};
+  net::ApiClientOptions options{
+      .api = api,
+      .base_url = url,
+      .timeout = http.timeout,
+      .max_retry_after = std::chrono::duration_cast<std::chrono::seconds>(pacing.max_wait),
+      .max_total = around.sample_timeout / 2,
+      .pacing = std::move(pacing)};
   if (!http.http_headers.empty()) {
     options.extra_headers = [settings = http.http_headers, &secrets = around.secrets] {
       return read_headers(settings, secrets);
@@ -119,7 +119,8 @@ net::ApiClientOptions api_options(net::Api api, const std::string& url, const co
 }
 
 std::unique_ptr<net::RequestSigner> make_okta_signer(const config::OktaConfig& config, const std::string& key,
-                                                     auth::CredentialGate& gate, net::HttpTransport& transport,
+                                                     auth::CredentialGate& gate,
+                                                     net::HttpTransport& transport,
                                                      net::RequestObserver& observer,
                                                      const AccountSurroundings& around) {
   if (!config.oauth2) {
@@ -142,27 +143,26 @@ std::unique_ptr<net::RequestSigner> make_servicenow_signer(const config::Service
                                                            const AccountSurroundings& around) {
   using Signer = std::unique_ptr<net::RequestSigner>;
   return std::visit(
-      Overloaded{[&](const config::BasicAuth& basic) -> Signer {
-                   return std::make_unique<auth::BasicSigner>(basic.username, basic.password, around.secrets,
-                                                              gate);
-                 },
-                 [&](const config::OAuth2& oauth2) -> Signer {
-                   auth::TokenSession& session = around.accounts.session(key);
-                   return std::make_unique<auth::TokenSigner>(
-                       auth::make_servicenow_grant(
-                           oauth2, around.secrets,
-                           make_endpoint(net::Api::servicenow, config.url, "/oauth_token.do", config.http,
-                                         servicenow_pacing(config, key, around), transport, observer, around),
-                           session),
-                       session, gate);
-                 },
-                 [&](const config::ApiKey& api_key) -> Signer {
-                   return std::make_unique<auth::ApiKeySigner>(api_key.key, around.secrets, gate);
-                 },
-                 [&](const config::ClientCertificate& certificate) -> Signer {
-                   return std::make_unique<auth::CertificateSigner>(certificate.certificate, around.secrets,
-                                                                    gate);
-                 }},
+      Overloaded{
+          [&](const config::BasicAuth& basic) -> Signer {
+            return std::make_unique<auth::BasicSigner>(basic.username, basic.password, around.secrets, gate);
+          },
+          [&](const config::OAuth2& oauth2) -> Signer {
+            auth::TokenSession& session = around.accounts.session(key);
+            return std::make_unique<auth::TokenSigner>(
+                auth::make_servicenow_grant(
+                    oauth2, around.secrets,
+                    make_endpoint(net::Api::servicenow, config.url, "/oauth_token.do", config.http,
+                                  servicenow_pacing(config, key, around), transport, observer, around),
+                    session),
+                session, gate);
+          },
+          [&](const config::ApiKey& api_key) -> Signer {
+            return std::make_unique<auth::ApiKeySigner>(api_key.key, around.secrets, gate);
+          },
+          [&](const config::ClientCertificate& certificate) -> Signer {
+            return std::make_unique<auth::CertificateSigner>(certificate.certificate, around.secrets, gate);
+          }},
       account);
 }
 

@@ -39,7 +39,8 @@ net::ApiClientOptions api_options(net::Api api, const std::string& url, const co
 // A signer for the account. `gate` is the account's; `transport` and `observer` are for its token requests
 // and must outlive the signer.
 std::unique_ptr<net::RequestSigner> make_okta_signer(const config::OktaConfig& config, const std::string& key,
-                                                     auth::CredentialGate& gate, net::HttpTransport& transport,
+                                                     auth::CredentialGate& gate,
+                                                     net::HttpTransport& transport,
                                                      net::RequestObserver& observer,
                                                      const AccountSurroundings& around);
 std::unique_ptr<net::RequestSigner> make_servicenow_signer(const config::ServiceNowConfig& config,

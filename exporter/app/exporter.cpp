@@ -123,7 +123,8 @@ class ExporterParts final : public Exporter {
     }
     const MutexLock lock(reload_mutex_);
     for (const config::Integration& integration : loaded.config.integrations) {
-      if (Result<void> started = start_integration(integration, *classifier, loaded.config.global.sample_timeout);
+      if (Result<void> started =
+              start_integration(integration, *classifier, loaded.config.global.sample_timeout);
           !started) {
         return started;
       }

@@ -37,10 +37,10 @@ namespace {
 net::ApiClientOptions servicenow_options(const config::Integration& config, const std::string& account,
                                          const std::string& account_key, const Surroundings& around,
                                          std::function<bool()> pay) {
-  net::ApiClientOptions options = api_options(
-      net::Api::servicenow, config.servicenow.url, config.servicenow.http,
-      servicenow_pacing(config.servicenow, account_key, around.account_surroundings()),
-      around.account_surroundings());
+  net::ApiClientOptions options =
+      api_options(net::Api::servicenow, config.servicenow.url, config.servicenow.http,
+                  servicenow_pacing(config.servicenow, account_key, around.account_surroundings()),
+                  around.account_surroundings());
   options.doubts = [pay = std::move(pay)](const Error& error) {
     return servicenow::may_be_transient(error) && pay();
   };

@@ -21,9 +21,9 @@ struct StoredPause {
   friend bool operator==(const StoredPause&, const StoredPause&) = default;
 };
 
-// Thread-safe. What it gives is valid as long as it is. Two integrations that sign in as the same account with
-// the same secret have one gate and one token between them: else each would fail once for itself, and five of
-// them lock the account.
+// Thread-safe. What it gives is valid as long as it is. Two integrations that sign in as the same account
+// with the same secret have one gate and one token between them: else each would fail once for itself, and
+// five of them lock the account.
 class AccountBook {
  public:
   using Store = std::function<void(const std::vector<StoredPause>&)>;

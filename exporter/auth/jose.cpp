@@ -139,9 +139,9 @@ std::string parameter_bytes(const EVP_PKEY* key, const char* name, std::size_t w
   require(EVP_PKEY_get_bn_param(key, name, &raw) == 1, "EVP_PKEY_get_bn_param");
   const Number number(raw);
   std::string bytes(std::max(width, static_cast<std::size_t>(BN_num_bytes(raw))), '\0');
-  require(BN_bn2binpad(raw, reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size())) >=
-              0,
-          "BN_bn2binpad");
+  require(
+      BN_bn2binpad(raw, reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size())) >= 0,
+      "BN_bn2binpad");
   return bytes;
 }
 
@@ -151,8 +151,7 @@ const Curve* curve_of(const EVP_PKEY* key) {
   if (EVP_PKEY_get_group_name(key, name.data(), name.size(), &size) != 1) {
     return nullptr;
   }
-  const auto* const found =
-      std::ranges::find(kCurves, std::string_view(name.data(), size), &Curve::openssl);
+  const auto* const found = std::ranges::find(kCurves, std::string_view(name.data(), size), &Curve::openssl);
   return found == kCurves.end() ? nullptr : found;
 }
 
@@ -282,8 +281,8 @@ Result<SigningKey> SigningKey::from_jwk(std::string_view text) {
     const std::string point = "\x04" + x + y;
     const std::string group(curve->openssl);
     if (OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, group.c_str(), 0) != 1 ||
-        OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) !=
-            1 ||
+        OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(),
+                                         point.size()) != 1 ||
         !push("d", OSSL_PKEY_PARAM_PRIV_KEY)) {
       return refused("an EC JWK needs d; give the private key and not the public one");
     }
@@ -338,9 +337,8 @@ std::string SigningKey::public_jwk() const {
 std::string SigningKey::sign(std::string_view text) const {
   const DigestContext context(EVP_MD_CTX_new());
   require(context != nullptr, "EVP_MD_CTX_new");
-  require(
-      EVP_DigestSignInit(context.get(), nullptr, digest_of(algorithm_), nullptr, key_.get()) == 1,
-      "EVP_DigestSignInit");
+  require(EVP_DigestSignInit(context.get(), nullptr, digest_of(algorithm_), nullptr, key_.get()) == 1,
+          "EVP_DigestSignInit");
   const auto* const data = reinterpret_cast<const unsigned char*>(text.data());
   std::size_t size = 0;
   require(EVP_DigestSign(context.get(), nullptr, &size, data, text.size()) == 1, "EVP_DigestSign");

@@ -1,4 +1,5 @@
-// JSON Web Tokens as our sign-ins need them: keys from PEM or JWK, signatures by OpenSSL 3 (RFC 7515 to 7518).
+// JSON Web Tokens as our sign-ins need them: keys from PEM or JWK, signatures by OpenSSL 3 (RFC 7515 to
+// 7518).
 #pragma once
 
 #include <cstdint>

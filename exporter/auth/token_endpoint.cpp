@@ -46,8 +46,8 @@ std::chrono::seconds lifetime_of(const json& object) {
   if (!seconds) {
     return kUsualLifetime;
   }
-  return std::chrono::seconds(static_cast<std::int64_t>(
-      std::clamp(*seconds, 0.0, static_cast<double>(kLongestLifetime.count()))));
+  return std::chrono::seconds(
+      static_cast<std::int64_t>(std::clamp(*seconds, 0.0, static_cast<double>(kLongestLifetime.count()))));
 }
 
 // Goes into a header as it is.
@@ -57,9 +57,8 @@ bool is_token(std::string_view text) {
 
 std::string safe_code(std::string code) {
   constexpr std::size_t kMaxCode = 64;
-  const bool good = code.size() <= kMaxCode && std::ranges::all_of(code, [](char c) {
-                      return (c >= 'a' && c <= 'z') || c == '_';
-                    });
+  const bool good = code.size() <= kMaxCode &&
+                    std::ranges::all_of(code, [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
   return good ? code : std::string();
 }
 
@@ -81,19 +80,19 @@ TokenEndpoint::TokenEndpoint(TokenEndpointOptions options, net::HttpTransport& t
       name_(std::string(net::to_string(options_.api)) + " token at " +
             options_.base_url.substr(options_.base_url.find("://") + 3)),
       clock_(clock),
-      sender_(options_.api, net::parse_url(url_)->authority(), without_breaker(options_.pacing), transport, clock,
-              observer) {}
+      sender_(options_.api, net::parse_url(url_)->authority(), without_breaker(options_.pacing), transport,
+              clock, observer) {}
 
 Result<TokenEndpoint::Answer> TokenEndpoint::ask(const TokenForm& form, const std::string& proof,
                                                  std::stop_token stop) {
   const auto failed = [this](ErrorClass error_class, const std::string& what) {
     return Error{.error_class = error_class, .message = name_ + what};
   };
-  net::HttpRequest request{.method = "POST",
-                           .url = url_,
-                           .headers = {{"Accept", "application/json"},
-                                       {"Content-Type", "application/x-www-form-urlencoded"}},
-                           .timeout = options_.timeout};
+  net::HttpRequest request{
+      .method = "POST",
+      .url = url_,
+      .headers = {{"Accept", "application/json"}, {"Content-Type", "application/x-www-form-urlencoded"}},
+      .timeout = options_.timeout};
   for (const auto& [name, value] : form) {
     request.body += (request.body.empty() ? "" : "&") + name + "=" + net::percent_encode(value);
   }
@@ -110,8 +109,8 @@ Result<TokenEndpoint::Answer> TokenEndpoint::ask(const TokenForm& form, const st
     }
   }
   const SteadyTime asked = clock_.steady_now();
-  Result<net::HttpResponse> response = sender_.send(
-      net::Endpoint::token, request, [] { return Result<void>(); }, std::move(stop));
+  Result<net::HttpResponse> response =
+      sender_.send(net::Endpoint::token, request, [] { return Result<void>(); }, std::move(stop));
   if (!response) {
     response.error().message = name_ + ": " + response.error().message;
     return std::unexpected(std::move(response.error()));
@@ -136,9 +135,9 @@ Result<TokenEndpoint::Answer> TokenEndpoint::ask(const TokenForm& form, const st
                         ? json::parse(response->body, nullptr, false)
                         : json(json::value_t::discarded);
   if (!body.is_object()) {
-    return std::unexpected(failed(ErrorClass::not_json, answered +
-                                                            " with something that is no token endpoint's; check "
-                                                            "the url and any proxy in between"));
+    return std::unexpected(
+        failed(ErrorClass::not_json, answered + " with something that is no token endpoint's; check "
+                                                "the url and any proxy in between"));
   }
   if (status < 200 || status >= 300) {
     return Answer{.outcome = TokenRefusal{.code = safe_code(text_of(body, "error")), .status = status},

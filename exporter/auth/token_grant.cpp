@@ -111,9 +111,9 @@ class OktaGrant final : public TokenGrant {
 
   Result<Token> check(Token token, bool with_proof) const {
     if (token.dpop && !with_proof) {
-      return std::unexpected(Error{.error_class = ErrorClass::malformed,
-                                   .message = endpoint_->name() +
-                                              " gave a DPoP token that no proof was sent for; report it"});
+      return std::unexpected(
+          Error{.error_class = ErrorClass::malformed,
+                .message = endpoint_->name() + " gave a DPoP token that no proof was sent for; report it"});
     }
     if (!token.dpop && config_.dpop == config::Dpop::always) {
       return std::unexpected(

@@ -10,8 +10,8 @@
 
 namespace exporter::auth {
 
-// Thread-safe; must not outlive `session` and `gate`. A token that the API refuses is dropped, and the request
-// may be made once more with a new one; a second refusal closes the gate.
+// Thread-safe; must not outlive `session` and `gate`. A token that the API refuses is dropped, and the
+// request may be made once more with a new one; a second refusal closes the gate.
 class TokenSigner final : public net::RequestSigner {
  public:
   TokenSigner(std::unique_ptr<TokenGrant> grant, TokenSession& session, CredentialGate& gate)

@@ -93,7 +93,7 @@ struct OktaConfig {
   SecretRef api_token;
   std::optional<OktaOAuth2> oauth2;
   AppSelector app;
-  double rate_limit_share = 0.25;         // 0 < share <= 1
+  double rate_limit_share = 0.25;          // 0 < share <= 1
   int unmetered_requests_per_minute = 60;  // while the answers tell no limit; at least 1
   SystemLogConfig system_log;
   AppUsersConfig app_users;

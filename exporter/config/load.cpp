@@ -413,9 +413,9 @@ void read_basic_auth(Object& object, BasicAuth& basic, Need password) {
 
 void read_oauth2(Object& object, OAuth2& oauth2) {
   read_required(object, "client_id", oauth2.client_id, "write the client ID of the OAuth registry's entry");
-  read_enum(object["grant_type"], oauth2.grant_type,
-            {GrantType::client_credentials, GrantType::password, GrantType::refresh_token,
-             GrantType::jwt_bearer});
+  read_enum(
+      object["grant_type"], oauth2.grant_type,
+      {GrantType::client_credentials, GrantType::password, GrantType::refresh_token, GrantType::jwt_bearer});
   const bool password = oauth2.grant_type == GrantType::password;
   const bool jwt = oauth2.grant_type == GrantType::jwt_bearer;
   read_secret(object, "client_secret", oauth2.client_secret, jwt ? Need::optional : Need::required);

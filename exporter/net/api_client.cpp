@@ -162,9 +162,7 @@ Bucket bucket_of(Api api, Endpoint endpoint) {
     return Bucket::token;
   }
   if (api == Api::okta) {
-    return endpoint == Endpoint::logs  ? Bucket::logs
-           : endpoint == Endpoint::app ? Bucket::app
-                                       : Bucket::apps;
+    return endpoint == Endpoint::logs ? Bucket::logs : endpoint == Endpoint::app ? Bucket::app : Bucket::apps;
   }
   return endpoint == Endpoint::aggregate ? Bucket::aggregate : Bucket::table;
 }
@@ -173,8 +171,8 @@ ApiClient::ApiClient(ApiClientOptions options, HttpTransport& transport, Request
                      const Clock& clock, RequestObserver& observer)
     : options_(std::move(options)),
       base_(parse_base(options_.base_url)),
-      sender_(std::make_unique<PacedSender>(options_.api, base_.authority(), options_.pacing, transport, clock,
-                                            observer)),
+      sender_(std::make_unique<PacedSender>(options_.api, base_.authority(), options_.pacing, transport,
+                                            clock, observer)),
       signer_(signer),
       clock_(clock),
       observer_(observer) {}

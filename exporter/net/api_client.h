@@ -90,7 +90,8 @@ struct PacingOptions {
   double share = 0.25;
   double unmetered_per_minute = 60;
   bool breaker = true;
-  std::chrono::milliseconds max_wait{65'000};  // Okta's window is a minute; ServiceNow's hour is not waited for
+  std::chrono::milliseconds max_wait{
+      65'000};  // Okta's window is a minute; ServiceNow's hour is not waited for
 };
 
 struct ApiClientOptions {

@@ -46,7 +46,8 @@ std::optional<SteadyTime> RateBudget::earliest_in_window(const Pace& pace, Stead
   const double allowance = std::max(1.0, std::floor(window.limit * pace.share));
   const SteadyTime end = now + std::max(milliseconds(0), window.reset - there);
   if (there >= window.reset) {
-    // How the new window stands, the first answers will tell; until then no more than its share is on its way.
+    // How the new window stands, the first answers will tell; until then no more than its share is on its
+    // way.
     return in_flight_ < allowance ? std::optional(now) : std::nullopt;
   }
   const double reserve = std::floor(window.limit * kLeftToOthers);
@@ -96,7 +97,8 @@ Result<std::chrono::nanoseconds> RateBudget::take(const Pace& pace, milliseconds
       }
       const SteadyTime latest = begin + max_wait;
       if (now >= latest || (time && *time > latest)) {
-        const auto wait = std::chrono::ceil<std::chrono::seconds>(time ? *time - now : SteadyTime::duration{});
+        const auto wait =
+            std::chrono::ceil<std::chrono::seconds>(time ? *time - now : SteadyTime::duration{});
         return std::unexpected(
             Error{.error_class = ErrorClass::rate_limited,
                   .message = "not asked: the exporter's share of the rate limit is spent for " +

@@ -38,8 +38,8 @@ class RateBudget {
   RateBudget(Api api, const Clock& clock) : api_(api), clock_(clock) {}
 
   // Waits until a request is within the share; how long that was. Each success must be followed by one
-  // answered(), failed() or unsent(). A wait of more than `max_wait` is not begun: rate_limited, with the time
-  // to wait as retry_after. A stop: cancelled.
+  // answered(), failed() or unsent(). A wait of more than `max_wait` is not begun: rate_limited, with the
+  // time to wait as retry_after. A stop: cancelled.
   Result<std::chrono::nanoseconds> take(const Pace& pace, std::chrono::milliseconds max_wait,
                                         const std::stop_token& stop);
   // The answer to a request. Learns the limit and the server's clock; a 429 that says how long to wait holds

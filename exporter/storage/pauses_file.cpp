@@ -27,7 +27,9 @@ std::unexpected<Error> failed(const std::string& what) {
   return std::unexpected(Error{.error_class = ErrorClass::storage, .message = what});
 }
 
-std::string path_in(const std::string& directory) { return (std::filesystem::path(directory) / kName).string(); }
+std::string path_in(const std::string& directory) {
+  return (std::filesystem::path(directory) / kName).string();
+}
 
 std::optional<auth::StoredPause> pause_of(const json& entry) {
   const auto text = [&entry](const char* name) {

@@ -97,23 +97,13 @@ std::string iso_now() {
 
 World::World(WorldOptions options)
     : exporter_arguments_(options.exporter_arguments), directory_(make_directory()) {
-  std::vector<std::string> command{SIMULATOR_BINARY,
-                                   "--scenario",
-                                   options.scenario,
-                                   "--users",
-                                   std::to_string(options.users),
-                                   "--seed",
-                                   std::to_string(options.seed),
-                                   "--okta-listen",
-                                   "127.0.0.1:0",
-                                   "--servicenow-listen",
-                                   "127.0.0.1:0",
-                                   "--control-listen",
-                                   "127.0.0.1:0",
-                                   "--app-id",
-                                   kAppId,
-                                   "--addresses-file",
-                                   (directory_ / "addresses").string()};
+  std::vector<std::string> command{SIMULATOR_BINARY, "--scenario", options.scenario, "--users",
+                                   std::to_string(options.users), "--seed", std::to_string(options.seed),
+                                   "--okta-listen", "127.0.0.1:0", "--servicenow-listen", "127.0.0.1:0",
+                                   "--control-listen", "127.0.0.1:0", "--app-id", kAppId, "--addresses-file",
+                                   (directory_ / "addresses").string(),
+                                   // These worlds ask far more often than a real one.
+                                   "--rate-limit", "1000000"};
   if (options.tls) {
     const std::string key = (directory_ / "key.pem").string();
     const std::string certificate = (directory_ / "certificate.pem").string();
@@ -167,13 +157,15 @@ integrations:
     okta:
       url: OKTA_URL
       api_token_file: okta-token
+      rate_limit_share: 1
       app: APP
       http: {HTTP}
       system_log: {interval: LOG_INTERVAL, initial_lookback: 1h, task_settle: 1s}
     servicenow:
       url: SERVICENOW_URL
       reader: {basic_auth: {username: prom_reader, password_file: reader-password}}
-PROVISIONER      http: {HTTP}
+PROVISIONER      unmetered_requests_per_minute: 1000000
+      http: {HTTP}
       users: {strategy: STRATEGY}
       acl: {interval: ACL_INTERVAL, transaction_log: TRANSACTION_LOG, provisioner_requests_per_hour: CAP}
     drift: {interval: DRIFT_INTERVAL, grace: GRACE}

@@ -87,7 +87,10 @@ class Commands {
                                                           {"fault", &Commands::fault},
                                                           {"clear_faults", &Commands::clear_faults},
                                                           {"expire_cursors", &Commands::expire_cursors},
-                                                          {"rate_limit", &Commands::rate_limit}};
+                                                          {"rate_limit", &Commands::rate_limit},
+                                                          {"servicenow_limit", &Commands::servicenow_limit},
+                                                          {"oauth", &Commands::oauth},
+                                                          {"okta_clock", &Commands::okta_clock}};
     return methods;
   }
 
@@ -541,6 +544,40 @@ class Commands {
   json expire_cursors(const json& /*command*/) {
     sim_.okta.expire_cursors();
     return json::object();
+  }
+
+  json servicenow_limit(const json& command) {
+    sim_.servicenow.rule_limit = command.value("limit", std::int64_t{0});
+    sim_.servicenow.window_s = command.value("window_seconds", std::int64_t{3600});
+    return json::object();
+  }
+
+  json okta_clock(const json& command) {
+    sim_.okta.clock_skew_s = command.value("skew_seconds", std::int64_t{0});
+    return json::object();
+  }
+
+  json oauth(const json& command) {
+    OktaOAuth& okta = sim_.okta.oauth;
+    ServiceNowOAuth& servicenow = sim_.servicenow.oauth;
+    okta.client_id = command.value("okta_client_id", okta.client_id);
+    okta.public_key_pem = command.value("okta_public_key", okta.public_key_pem);
+    okta.key_id = command.value("okta_key_id", okta.key_id);
+    okta.dpop = command.value("dpop", okta.dpop);
+    okta.lifetime_s = command.value("okta_lifetime_seconds", okta.lifetime_s);
+    servicenow.client_secret = command.value("client_secret", servicenow.client_secret);
+    servicenow.jwt_public_key_pem = command.value("jwt_public_key", servicenow.jwt_public_key_pem);
+    servicenow.api_key = command.value("api_key", servicenow.api_key);
+    servicenow.lifetime_s = command.value("servicenow_lifetime_seconds", servicenow.lifetime_s);
+    servicenow.user = command.value("user", sim_.world.reader().user_name);
+    if (command.value("revoke", false)) {
+      okta.revoke();
+      servicenow.revoke();
+    }
+    if (command.value("renew_nonce", false)) okta.renew_nonce();
+    return {{"okta_tokens", okta.tokens_given},
+            {"okta_refused", okta.refused},
+            {"servicenow_tokens", servicenow.tokens_given}};
   }
 
   json rate_limit(const json& command) {

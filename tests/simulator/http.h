@@ -19,6 +19,9 @@ struct Call {
   std::string target;  // path and query as sent
   std::multimap<std::string, std::string> parameters;
   std::string authorization;
+  std::string dpop;
+  std::string api_key;  // x-sn-apikey
+  std::string content_type;
   std::string user_agent;
   std::string origin;  // scheme://host:port, for the absolute URLs that both vendors put into links
   std::string body;

@@ -23,6 +23,14 @@ struct Journal {
   std::map<std::string, std::map<std::string, std::uint64_t>> codes;  // api, status
   std::uint64_t writes = 0;  // the exporter only reads: every test asserts 0
   std::map<std::string, std::uint64_t> failed_logins;
+  // Of each rate limit: the most requests that fell into one window, the limit then, and how many were
+  // denied.
+  struct Used {
+    std::int64_t limit = 0;
+    std::int64_t most = 0;
+    std::uint64_t denied = 0;
+  };
+  std::map<std::string, Used> limits;  // "okta logs", "servicenow prom_reader"
   std::deque<Line> latest;
 
   void note(Line line) {

@@ -43,6 +43,8 @@ constexpr const char* kUsage =
   --lockout-after N            wrong passwords until an account locks; 0: never (0)
   --case-sensitive-columns     user_name and email compare with case
   --page-limit-max N           of app users (500)
+  --rate-limit N               of each of Okta's buckets, requests per window (600)
+  --rate-window S              seconds of such a window (60)
 )";
 
 struct Flags {
@@ -95,6 +97,8 @@ Flags parse(int argc, char** argv) {
                                              {"lockout-after", true},
                                              {"case-sensitive-columns", false},
                                              {"page-limit-max", true},
+                                             {"rate-limit", true},
+                                             {"rate-window", true},
                                              {"help", false}};
   Flags flags;
   for (int i = 1; i < argc; ++i) {
@@ -180,6 +184,8 @@ int run(const Flags& flags) {
   const simulator::Tls tls{flags.text("tls-cert", ""), flags.text("tls-key", "")};
 
   simulator::Simulator sim(world_options(flags));
+  sim.okta.default_limit = flags.integer("rate-limit", 600, 1, 1'000'000'000);
+  sim.okta.window_s = flags.integer("rate-window", 60, 1, 86'400);
   simulator::Control control(sim);
   Listener okta(flags.text("okta-listen", "127.0.0.1:0"), tls,
                 [&](const simulator::Call& call) { return sim.okta.handle(call); });

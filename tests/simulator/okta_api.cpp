@@ -83,6 +83,7 @@ std::vector<AppEntry> entries(const World& world) {
 OktaApi::Route OktaApi::route(std::string_view path) {
   Route result;
   const std::vector<std::string> parts = split(path, '/');  // "", "api", "v1", …
+  if (path == "/oauth2/v1/token") result.endpoint = result.bucket = "token";
   if (parts.size() < 4 || parts[1] != "api" || parts[2] != "v1") return result;
   if (parts.size() == 4 && parts[3] == "logs") {
     result.endpoint = result.bucket = "logs";
@@ -108,13 +109,18 @@ bool OktaApi::spend(const Route& where, Reply& reply) {
   const std::int64_t now = now_ms() / 1000;
   if (now >= bucket.resets_at) {
     bucket.used = 0;
-    bucket.resets_at = now + 60;
+    bucket.resets_at = now + window_s;
   }
-  const bool allowed = bucket.used < bucket.limit;
+  const std::int64_t limit = bucket.limit == 0 ? default_limit : bucket.limit;
+  const bool allowed = bucket.used < limit;
   if (allowed) ++bucket.used;
-  reply.header("X-Rate-Limit-Limit", std::to_string(bucket.limit));
-  reply.header("X-Rate-Limit-Remaining", std::to_string(bucket.limit - bucket.used));
-  reply.header("X-Rate-Limit-Reset", std::to_string(bucket.resets_at));
+  Journal::Used& used = journal_.limits["okta " + where.bucket];
+  used.limit = limit;
+  used.most = std::max(used.most, bucket.used);
+  used.denied += allowed ? 0 : 1;
+  reply.header("X-Rate-Limit-Limit", std::to_string(limit));
+  reply.header("X-Rate-Limit-Remaining", std::to_string(limit - bucket.used));
+  reply.header("X-Rate-Limit-Reset", std::to_string(bucket.resets_at + clock_skew_s));
   return allowed;
 }
 
@@ -141,17 +147,18 @@ Reply OktaApi::handle(const Call& call) {
   reply.headers.insert(reply.headers.end(), head.headers.begin(), head.headers.end());
   reply.header("X-Okta-Request-Id", "req" + base62(mix(++errors_), 10));
   reply.header("Cache-Control", "no-cache, no-store");
-  reply.header("Date", http_date(now_ms() / 1000));
+  reply.header("Date", http_date(now_ms() / 1000 + clock_skew_s));
   journal_.note({now_ms(), "okta", "", call.method, call.target, reply.status});
   return reply;
 }
 
 Reply OktaApi::answer(const Call& call, const Route& where) {
+  if (where.endpoint == "token" && call.method == "POST") return oauth.token(call);
   if (call.method != "GET" && call.method != "HEAD" && call.method != "OPTIONS") {
     if (call.path != "/oauth2/v1/token") ++journal_.writes;
     return failure(405, "E0000022", "The endpoint does not support the provided HTTP method");
   }
-  if (call.authorization != "SSWS " + world_.okta_token)
+  if (call.authorization != "SSWS " + world_.okta_token && !oauth.accepts(call))
     return failure(401, "E0000011", "Invalid token provided");
   if (where.endpoint == "logs") return logs(call);
   if (where.endpoint == "apps") return apps(call);

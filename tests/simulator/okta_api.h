@@ -10,13 +10,14 @@
 #include "simulator/faults.h"
 #include "simulator/http.h"
 #include "simulator/journal.h"
+#include "simulator/oauth.h"
 #include "simulator/world.h"
 
 namespace simulator {
 
 // One bucket of Okta's rate limits: a counter per minute that starts with the first request.
 struct RateBucket {
-  std::int64_t limit = 600;
+  std::int64_t limit = 0;  // 0: the default
   std::int64_t used = 0;
   std::int64_t resets_at = 0;  // epoch seconds
 };
@@ -31,6 +32,10 @@ class OktaApi {
   void expire_cursors() { ++cursor_generation_; }
   void set_rate_limit(const std::string& bucket, std::int64_t limit) { buckets_[bucket] = {limit, 0, 0}; }
   bool unavailable = false;
+  OktaOAuth oauth;
+  std::int64_t default_limit = 600;  // per window
+  std::int64_t window_s = 60;
+  std::int64_t clock_skew_s = 0;  // of the Date and of the resets
 
  private:
   struct Route {

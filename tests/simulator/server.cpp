@@ -55,6 +55,9 @@ Call call_of(const httplib::Request& request, const std::string& scheme, const s
   call.target = request.target;
   call.parameters = {request.params.begin(), request.params.end()};
   call.authorization = request.get_header_value("Authorization");
+  call.dpop = request.get_header_value("DPoP");
+  call.api_key = request.get_header_value("x-sn-apikey");
+  call.content_type = request.get_header_value("Content-Type");
   call.user_agent = request.get_header_value("User-Agent");
   const std::string host = request.get_header_value("Host");
   call.origin = scheme + "://" + (host.empty() ? own_host : host);

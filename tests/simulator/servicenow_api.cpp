@@ -79,6 +79,13 @@ ServiceNowApi::Route ServiceNowApi::route(std::string_view path) {
 
 Account* ServiceNowApi::log_in(const Call& call, std::string& name) {
   name = "";
+  if (const std::optional<std::string> user = oauth.user_of(call)) {
+    name = *user;
+    for (Account& account : world_.accounts) {
+      if (account.user_name == name && !account.locked) return &account;
+    }
+    return nullptr;
+  }
   if (!starts_with_ignoring_case(call.authorization, "Basic ")) return nullptr;
   const auto pair = decode_base64(trimmed(std::string_view(call.authorization).substr(6)));
   const auto colon = pair ? pair->find(':') : std::string::npos;
@@ -97,6 +104,28 @@ Account* ServiceNowApi::log_in(const Call& call, std::string& name) {
   }
   ++journal_.failed_logins[name];
   return nullptr;
+}
+
+bool ServiceNowApi::spend(const std::string& user, Reply& reply) {
+  Window& window = windows_[user];
+  const std::int64_t now = now_ms() / 1000;
+  if (now >= window.resets_at) window = {0, now + window_s};
+  const bool allowed = window.used < rule_limit;
+  if (allowed) ++window.used;
+  Journal::Used& used = journal_.limits["servicenow " + user];
+  used.limit = rule_limit;
+  used.most = std::max(used.most, window.used);
+  used.denied += allowed ? 0 : 1;
+  reply.header("X-RateLimit-Limit", std::to_string(rule_limit));
+  reply.header("X-RateLimit-Reset", std::to_string(window.resets_at));
+  reply.header("X-RateLimit-Rule", "3b1d7e2f0a0a0b02004c4c8b9d1e6f5a");
+  if (!allowed)
+    reply.header("Retry-After", std::to_string(std::max<std::int64_t>(1, window.resets_at - now)));
+  return allowed;
+}
+
+Reply ServiceNowApi::denied() const {
+  return failure(429, "Rate limit exceeded", "The request was rejected by a rate limit rule");
 }
 
 Reply ServiceNowApi::handle(const Call& call) {
@@ -122,9 +151,21 @@ Reply ServiceNowApi::handle(const Call& call) {
     if (fault && fault->replaces_answer()) {
       reply = faults_.replacement(*fault);
     } else {
+      if (call.path == "/oauth_token.do" && call.method == "POST") {
+        std::map<std::string, std::string> passwords;
+        for (const Account& known : world_.accounts) {
+          if (!known.locked) passwords[known.user_name] = known.password;
+        }
+        reply = oauth.token(call, passwords);
+        journal_.note({now_ms(), "servicenow", "", call.method, call.path, reply.status});
+        return reply;
+      }
       account = log_in(call, name);
       logged_in = account != nullptr;
-      reply = answer(call, where, account);
+      Reply head;
+      const bool allowed = !logged_in || rule_limit == 0 || spend(name, head);
+      reply = allowed ? answer(call, where, account) : denied();
+      reply.headers.insert(reply.headers.end(), head.headers.begin(), head.headers.end());
       if (fault) faults_.damage(*fault, reply);
     }
   }

@@ -7,6 +7,7 @@
 #include "simulator/faults.h"
 #include "simulator/http.h"
 #include "simulator/journal.h"
+#include "simulator/oauth.h"
 #include "simulator/system_tables.h"
 #include "simulator/user_table.h"
 #include "simulator/world.h"
@@ -25,6 +26,10 @@ class ServiceNowApi {
   bool unavailable = false;
   // The next so many requests on a node that has lost the session's roles (facts: KB2466644).
   int transient_refusals = 0;
+  ServiceNowOAuth oauth;
+  // Of each user: requests per window, by a rule (facts: servicenow.md 6); 0: no rule, no headers.
+  std::int64_t rule_limit = 0;
+  std::int64_t window_s = 3600;
 
  private:
   struct Route {
@@ -43,6 +48,14 @@ class ServiceNowApi {
   void log_transaction(const Call& call, const Route& route, const std::string& name, int status);
   std::string row_json(const UserRow& row, const Call& call, const Account& account) const;
   void add_common_headers(Reply& reply, bool logged_in);
+  bool spend(const std::string& user, Reply& reply);
+  Reply denied() const;
+
+  struct Window {
+    std::int64_t used = 0;
+    std::int64_t resets_at = 0;
+  };
+  std::map<std::string, Window> windows_;
 
   World& world_;
   Faults& faults_;

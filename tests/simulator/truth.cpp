@@ -278,6 +278,10 @@ json truth(World& world, const std::vector<TaskRecord>& tasks, const Journal& jo
                         {"servicenow", journal.servicenow},
                         {"servicenow_by_account", journal.servicenow_by_account},
                         {"codes", journal.codes}};
+  result["limits"] = json::object();
+  for (const auto& [name, used] : journal.limits) {
+    result["limits"][name] = {{"limit", used.limit}, {"most", used.most}, {"denied", used.denied}};
+  }
   result["writes"] = journal.writes;
   result["failed_logins"] = journal.failed_logins;
   result["now"] = iso_time(options.now_ms);

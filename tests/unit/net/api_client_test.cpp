@@ -106,16 +106,15 @@ TEST_F(ApiClientTest, MapsEveryAnswerToItsErrorClass) {
   constexpr std::string_view kJson = "application/json";
   constexpr std::string_view kHtml = "text/html";
   constexpr Mapped kTable[] = {
-      {200, kHtml, ErrorClass::not_json, false},     {204, "", ErrorClass::not_json, false},
-      {302, kHtml, ErrorClass::not_json, false},     {307, kJson, ErrorClass::not_json, true},
-      {400, kJson, ErrorClass::http_4xx, true},      {401, kJson, ErrorClass::authentication, true},
-      {401, kHtml, ErrorClass::not_json, false},     {403, kJson, ErrorClass::permission, true},
-      {403, kHtml, ErrorClass::not_json, false},     {404, kJson, ErrorClass::http_4xx, true},
-      {404, kHtml, ErrorClass::http_4xx, false},     {408, kJson, ErrorClass::timeout, true},
-      {499, kJson, ErrorClass::timeout, true},
-      {410, kJson, ErrorClass::http_4xx, true},      {429, kJson, ErrorClass::rate_limited, true},
-      {429, kHtml, ErrorClass::rate_limited, false}, {500, kJson, ErrorClass::http_5xx, false},
-      {503, kHtml, ErrorClass::http_5xx, false},
+      {200, kHtml, ErrorClass::not_json, false},    {204, "", ErrorClass::not_json, false},
+      {302, kHtml, ErrorClass::not_json, false},    {307, kJson, ErrorClass::not_json, true},
+      {400, kJson, ErrorClass::http_4xx, true},     {401, kJson, ErrorClass::authentication, true},
+      {401, kHtml, ErrorClass::not_json, false},    {403, kJson, ErrorClass::permission, true},
+      {403, kHtml, ErrorClass::not_json, false},    {404, kJson, ErrorClass::http_4xx, true},
+      {404, kHtml, ErrorClass::http_4xx, false},    {408, kJson, ErrorClass::timeout, true},
+      {499, kJson, ErrorClass::timeout, true},      {410, kJson, ErrorClass::http_4xx, true},
+      {429, kJson, ErrorClass::rate_limited, true}, {429, kHtml, ErrorClass::rate_limited, false},
+      {500, kJson, ErrorClass::http_5xx, false},    {503, kHtml, ErrorClass::http_5xx, false},
   };
   for (const Mapped& row : kTable) {
     transport.handle([&row](const HttpRequest&) -> Result<HttpResponse> {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <atomic>
+#include <ctime>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -49,8 +49,8 @@ class Vendor {
   int others = 0;  // requests of somebody else in this window
 
   HttpHeaders answer() {
-    const SystemTime now =
-        zero_ + std::chrono::duration_cast<milliseconds>(clock_.steady_now() - born_);  // its clock never jumps
+    const SystemTime now = zero_ + std::chrono::duration_cast<milliseconds>(clock_.steady_now() -
+                                                                            born_);  // its clock never jumps
     const std::int64_t second = std::chrono::floor<seconds>(now.time_since_epoch()).count();
     if (second >= reset_) reset_ = second + window_.count();
     const int used = ++counts_[reset_];

@@ -81,11 +81,10 @@ TEST(RateLimitWait, TakesTheResetAndASecondWhereThereIsNoRetryAfter) {
             seconds(7));
   EXPECT_FALSE(parse_rate_limit_wait(Api::servicenow, {}, kNow))
       << "a node's semaphore answers without any header";
-  EXPECT_FALSE(parse_rate_limit_wait(Api::okta,
-                                     {{"X-Rate-Limit-Limit", "0"},
-                                      {"X-Rate-Limit-Remaining", "0"},
-                                      {"X-Rate-Limit-Reset", "1700000060"}},
-                                     kNow))
+  EXPECT_FALSE(parse_rate_limit_wait(
+      Api::okta,
+      {{"X-Rate-Limit-Limit", "0"}, {"X-Rate-Limit-Remaining", "0"}, {"X-Rate-Limit-Reset", "1700000060"}},
+      kNow))
       << "a limit on concurrency, whose reset is a guess";
 }
 
