@@ -9,6 +9,7 @@
 #include <stop_token>
 #include <utility>
 
+#include "app/check_cost.h"
 #include "sampling/denial_sources.h"
 #include "servicenow/row_lookup.h"
 #include "servicenow/table_reader.h"
@@ -465,29 +466,75 @@ class Walk {
     return 3'600'000.0 / static_cast<double>(std::max<std::int64_t>(interval.count(), 1));
   }
 
+  static double pages(double rows, int page_size) { return std::max(1.0, std::ceil(rows / page_size)); }
+
+  static std::string counted(const Demand& demand) {
+    return demand.of + (demand.at_most ? " at most " : " ") + number(demand.per_hour);
+  }
+
+  // How long a listing takes: each page waits for the one before, and for its turn.
+  std::string minutes(double page_count, const Demand& demand) const {
+    const double asking = page_count * std::chrono::duration<double, std::ratio<60>>(request_time_).count();
+    return number(std::max(asking, page_count / pace_per_minute(demand)));
+  }
+
+  Demand okta_demand(std::string of, double per_hour, bool at_most, net::Endpoint endpoint,
+                     std::string remedy) const {
+    return {.of = std::move(of),
+            .per_hour = per_hour,
+            .at_most = at_most,
+            .share = config_.okta.rate_limit_share,
+            .unmetered_per_minute = static_cast<double>(config_.okta.unmetered_requests_per_minute),
+            .limit = probes_.okta_api.told_limit(endpoint),
+            .remedy = std::move(remedy)};
+  }
+
+  Demand servicenow_demand(std::string of, double per_hour, bool at_most, const net::ApiClient& api,
+                           std::string remedy) const {
+    return {.of = std::move(of),
+            .per_hour = per_hour,
+            .at_most = at_most,
+            .share = config_.servicenow.rate_limit_share,
+            .unmetered_per_minute = static_cast<double>(config_.servicenow.unmetered_requests_per_minute),
+            .limit = api.told_limit(net::Endpoint::table_list),
+            .remedy = std::move(remedy)};
+  }
+
   void cost() {
-    const double sweeps = per_hour(config_.drift.interval);
-    const auto pages = [](double rows, int page_size) { return std::max(1.0, std::ceil(rows / page_size)); };
-    std::string message =
-        "requests per hour: Okta logs " + number(per_hour(config_.okta.system_log.interval));
+    const double listings = per_hour(config_.drift.interval);
+    std::vector<Demand> demands{okta_demand("Okta logs", per_hour(config_.okta.system_log.interval), false,
+                                            net::Endpoint::logs,
+                                            "Raise okta.system_log.interval or okta.rate_limit_share.")};
     // A longer list of users than one page is not counted through here; the users' table bounds it.
     const double assigned = more_app_users_ ? static_cast<double>(total_users_.value_or(app_users_))
                                             : static_cast<double>(app_users_);
-    message += ", Okta apps " + std::string(more_app_users_ ? "at most " : "") +
-               number(sweeps * pages(assigned, config_.okta.app_users.page_size));
+    const double okta_pages = pages(assigned, config_.okta.app_users.page_size);
+    demands.push_back(okta_demand("Okta apps", listings * okta_pages, more_app_users_,
+                                  net::Endpoint::app_users,
+                                  "Raise drift.interval or okta.rate_limit_share."));
+    std::string sweep;
     if (total_users_) {
       const double sweep_pages =
           pages(static_cast<double>(*total_users_), config_.servicenow.users.page_size);
-      message += ", ServiceNow table as reader " + number(sweeps * sweep_pages);
-      const double minutes =
-          sweep_pages * std::chrono::duration<double, std::ratio<60>>(request_time_).count();
-      message += ", as provisioner at most " +
-                 std::to_string(probes_.provisioner == nullptr
-                                    ? 0
-                                    : config_.servicenow.acl.provisioner_requests_per_hour) +
-                 "; a sweep of " + number(sweep_pages) + " pages takes at least " + number(minutes) + " min";
+      demands.push_back(servicenow_demand("ServiceNow table as reader", listings * sweep_pages, false,
+                                          probes_.reader_api,
+                                          "Raise drift.interval or servicenow.rate_limit_share."));
+      sweep = "; a sweep of " + number(sweep_pages) + " pages takes at least " +
+              minutes(sweep_pages, demands.back()) + " min";
     }
-    add("cost", Verdict::ok, std::move(message));
+    if (probes_.provisioner_api != nullptr) {
+      demands.push_back(servicenow_demand(
+          "ServiceNow table as provisioner", config_.servicenow.acl.provisioner_requests_per_hour, true,
+          *probes_.provisioner_api,
+          "Lower servicenow.acl.provisioner_requests_per_hour, or raise servicenow.rate_limit_share."));
+    }
+    std::string message = "requests per hour: ";
+    for (const Demand& demand : demands) {
+      message += (&demand == &demands.front() ? "" : ", ") + counted(demand);
+    }
+    ok("cost", message + "; Okta's list of users takes " + (more_app_users_ ? "at most " : "at least ") +
+                   minutes(okta_pages, demands[1]) + " min" + sweep);
+    report_.lines.push_back(limits_line(demands));
   }
 
   const config::Integration& config_;

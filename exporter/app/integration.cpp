@@ -211,9 +211,11 @@ class IntegrationParts final : public Integration {
 
   Probes probes() override {
     return {.okta = okta_,
+            .okta_api = okta_api_,
             .reader_api = reader_.api,
             .reader = reader_.table,
-            .provisioner = provisioner_ ? &provisioner_->table : nullptr};
+            .provisioner = provisioner_ ? &provisioner_->table : nullptr,
+            .provisioner_api = provisioner_ ? &provisioner_->api : nullptr};
   }
 
   Result<void> restore() override {

@@ -57,9 +57,12 @@ class Integration {
   // For the command check: what it may ask, and as whom. Valid as long as the integration.
   struct Probes {
     okta::Client& okta;
+    net::ApiClient& okta_api;
     net::ApiClient& reader_api;
     servicenow::TableClient& reader;
-    servicenow::TableClient* provisioner = nullptr;  // null: not configured, or its cap is 0
+    // Null: not configured, or its cap is 0.
+    servicenow::TableClient* provisioner = nullptr;
+    net::ApiClient* provisioner_api = nullptr;
   };
   virtual Probes probes() = 0;
 

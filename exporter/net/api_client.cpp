@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "net/paced_sender.h"
+#include "net/rate_budget.h"
 #include "net/rate_limit.h"
 
 namespace exporter::net {
@@ -211,6 +212,10 @@ struct ApiClient::Attempt {
   const std::string& url;
   bool fresh_connection = false;
 };
+
+std::optional<ToldLimit> ApiClient::told_limit(Endpoint endpoint) const {
+  return sender_->told_limit(endpoint);
+}
 
 Result<HttpResponse> ApiClient::get(Endpoint endpoint, std::string_view target, std::stop_token stop) {
   const Result<std::string> url = resolve(endpoint, target);

@@ -82,6 +82,7 @@ class RequestObserver {
 
 class PacedSender;
 class Upstreams;
+struct ToldLimit;
 
 // How the requests of an account keep to what they may take. rate_budget.h explains the words.
 struct PacingOptions {
@@ -133,6 +134,9 @@ class ApiClient {
   // incomplete, http_5xx and rate_limited within the bounds of the options, and a 401 once where the signer
   // has another token.
   Result<HttpResponse> get(Endpoint endpoint, std::string_view target, std::stop_token stop);
+
+  // What the answers told of the limit that `endpoint` draws from; absent where they tell none.
+  std::optional<ToldLimit> told_limit(Endpoint endpoint) const;
 
   const ApiClientOptions& options() const { return options_; }
   const Url& base() const { return base_; }

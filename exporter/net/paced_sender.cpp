@@ -78,6 +78,13 @@ Result<HttpResponse> PacedSender::send(Endpoint endpoint, HttpRequest& request,
   return response;
 }
 
+std::optional<ToldLimit> PacedSender::told_limit(Endpoint endpoint) const {
+  if (pacing_.upstreams == nullptr) {
+    return std::nullopt;
+  }
+  return pacing_.upstreams->budget(api_, authority_, pacing_.account, bucket_of(api_, endpoint)).limit();
+}
+
 Result<HttpResponse> PacedSender::paced(Endpoint endpoint, HttpRequest& request, RateBudget& budget,
                                         const std::function<Result<void>()>& prepare,
                                         const std::stop_token& stop) {

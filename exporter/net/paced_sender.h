@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -25,6 +26,9 @@ class PacedSender {
   // those of `prepare`.
   Result<HttpResponse> send(Endpoint endpoint, HttpRequest& request,
                             const std::function<Result<void>()>& prepare, std::stop_token stop);
+
+  // What the answers told of the limit that `endpoint` draws from.
+  std::optional<ToldLimit> told_limit(Endpoint endpoint) const;
 
  private:
   Result<HttpResponse> paced(Endpoint endpoint, HttpRequest& request, RateBudget& budget,

@@ -22,9 +22,9 @@ constexpr milliseconds kSameClock{5'000};
 // Resets that differ by no more are the same window's: some servers compute them anew for each answer.
 constexpr milliseconds kSameReset{1'000};
 
-// Of a limit that came without a reset.
-milliseconds usual_window(Api api) {
-  return api == Api::okta ? milliseconds(std::chrono::minutes(1)) : milliseconds(std::chrono::hours(1));
+// No header tells how long a window is (okta.md 6, servicenow.md 6).
+std::chrono::minutes usual_window(Api api) {
+  return api == Api::okta ? std::chrono::minutes(1) : std::chrono::hours(1);
 }
 
 milliseconds since_epoch(SteadyTime time) {
@@ -200,6 +200,14 @@ void RateBudget::unsent() {
   const bool known = known_;
   come_back();
   known_ = known;
+}
+
+std::optional<ToldLimit> RateBudget::limit() const {
+  const MutexLock lock(mutex_);
+  if (!window_) {
+    return std::nullopt;
+  }
+  return ToldLimit{.requests = window_->limit, .window = usual_window(api_)};
 }
 
 RateBudget& Upstreams::budget(Api api, const std::string& authority, const std::string& account,

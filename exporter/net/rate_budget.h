@@ -26,6 +26,12 @@ struct Pace {
   double unmetered_per_minute = 60;  // requests, while the answers tell no limit
 };
 
+// A vendor's limit as its last answer told it. Okta counts by the minute, ServiceNow by the hour.
+struct ToldLimit {
+  double requests = 0;
+  std::chrono::minutes window{1};
+};
+
 // The requests of one API, account and bucket. Thread-safe: all samplers of all integrations that draw from
 // the same limit use the same object, and so share it.
 //
@@ -50,6 +56,9 @@ class RateBudget {
   // The request was not made.
   void unsent();
 
+  // Absent while the answers tell none.
+  std::optional<ToldLimit> limit() const;
+
  private:
   struct Window {
     SystemTime reset;  // by the server's clock
@@ -69,7 +78,7 @@ class RateBudget {
 
   const Api api_;
   const Clock& clock_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::optional<Window> window_ GUARDED_BY(mutex_);
   int in_flight_ GUARDED_BY(mutex_) = 0;
   bool known_ GUARDED_BY(mutex_) = false;  // whether any request has come back: until then one goes alone

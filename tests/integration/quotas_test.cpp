@@ -42,6 +42,30 @@ TEST(Quotas, ASweepOf50000UsersNeverExceedsItsShareOfAnyWindowAndDrawsNo429) {
   world.stop_exporter();
 }
 
+TEST(Quotas, CheckTellsWhatShareOfTheLimitsTheConfigurationCosts) {
+  World world(
+      {.simulator_arguments = {"--rate-limit=600"}, .drift_interval = "1h", .system_log_interval = "1s"});
+  const auto limits = [&world] {
+    const Finished report =
+        world.run_exporter({"check", "--format=json", "--config.file=" + world.config_path().string()});
+    EXPECT_EQ(report.code, 0) << report.output << report.errors;
+    const nlohmann::json parsed = nlohmann::json::parse(report.output);
+    for (const nlohmann::json& line : parsed["integrations"][0]["checks"]) {
+      if (line["check"] == "limits") return line;
+    }
+    return nlohmann::json();
+  };
+  const nlohmann::json line = limits();
+  ASSERT_FALSE(line.is_null());
+  EXPECT_EQ(line["verdict"], "ok") << line;
+  EXPECT_THAT(line["message"].get<std::string>(), HasSubstr("Okta logs 10 % of 600 a minute"));
+  EXPECT_THAT(line["message"].get<std::string>(), HasSubstr("ServiceNow table as reader"));
+  replace_in_config(world, "rate_limit_share: 1", "rate_limit_share: 0.05");
+  EXPECT_EQ(limits()["verdict"], "warning");
+  EXPECT_THAT(limits()["next"].get<std::string>(),
+              HasSubstr("Okta logs needs 3600 requests an hour and may make 1800"));
+}
+
 TEST(Credentials, ARefusedAccountIsLeftAloneAfterARestartAndByCheckUnlessForced) {
   World world({.provisioner = false, .transaction_log = "off"});
   world.set_secret("reader-password", "PLANTED-wrong");
