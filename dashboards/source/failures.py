@@ -66,6 +66,11 @@ def make() -> dict:
                         "{{integration}} {{feature}}")],
                  none="the app was not read yet", mappings=words(v0=("off", GREY), v1=("on", GOOD)),
                  links=[runbook("OktaServiceNowFeatureSwitchedOff")]),
+        graph("Groups that can't be pushed", "Group push mappings whose last push failed, by why, as Okta's text tells it. "
+              "Empty where the credentials may not read them, or the app pushes no groups.",
+              [query(f"sum by (integration, reason) (okta_group_push_mappings_in_error{{{SELECT}}}) > 0",
+                     "{{integration}} {{reason}}")],
+              none="no group push in error", width=24, decimals=0, links=[runbook("OktaServiceNowGroupPushFailing")]),
         graph("Events read from the System Log", "Events of the System Log each second, by what became of them. malformed ones "
               "lack fields that every event has.",
               [query("sum by (integration, disposition) "

@@ -18,6 +18,7 @@
 #include "sampling/app_users_sampler.h"
 #include "sampling/comparison_sampler.h"
 #include "sampling/denial_sources.h"
+#include "sampling/group_push_sampler.h"
 #include "sampling/link_probes.h"
 #include "sampling/provisioner_cap.h"
 #include "sampling/system_log_sampler.h"
@@ -116,6 +117,7 @@ std::string table_label(const config::ServiceNowConfig& config) {
 }
 
 constexpr config::Duration kTransactionInterval{60'000};
+constexpr config::Duration kGroupPushInterval{15 * 60'000};
 
 // A ServiceNow account and the requests that are signed by it.
 struct ServiceNowAccount {
@@ -285,6 +287,9 @@ class IntegrationParts final : public Integration {
     around.scheduler.add(config.name, std::move(app_users));
     around.scheduler.add(config.name, std::move(users));
     around.scheduler.add(config.name, std::move(comparison));
+    around.scheduler.add(config.name, std::make_unique<sampling::GroupPushSampler>(
+                                          std::min(config.drift.interval, kGroupPushInterval), session_,
+                                          okta_, around.classifier, around.registry, around.log));
     add_access_samplers(config, around);
   }
 

@@ -43,6 +43,7 @@ constexpr Label kDenialLabels[] = {kIntegration, kTable, {"operation", provision
 constexpr Label kStatusLabels[] = {kIntegration, {"status", okta::kAppUserStatuses}};
 constexpr Label kSyncStateLabels[] = {kIntegration, {"sync_state", okta::kSyncStates}};
 constexpr Label kDispositionLabels[] = {kIntegration, {"disposition", provisioning::kDispositions}};
+constexpr Label kGroupPushLabels[] = {kIntegration, {"reason", provisioning::kReasons}};
 constexpr Label kFeatureLabels[] = {kIntegration, {"feature", kFeatures}};
 constexpr Label kAccountLabels[] = {kIntegration, kAccount};
 constexpr Label kAccountTableLabels[] = {kIntegration, kAccount, kTable};
@@ -126,6 +127,18 @@ constinit const Metric okta_app_users{
     .unit = "",
     .help = "Users assigned to the app in Okta, by the status of the assignment.",
     .labels = kStatusLabels,
+    .max_series = 14,
+    .sampled = true,
+};
+constinit const Metric okta_group_push_mappings_in_error{
+    .name = "okta_group_push_mappings_in_error",
+    .type = Type::gauge,
+    .unit = "",
+    .help =
+        "Group push mappings of the app whose last push failed, by why, as Okta's text tells it. Absent "
+        "where "
+        "the credentials may not read them, or the app pushes no groups.",
+    .labels = kGroupPushLabels,
     .max_series = 14,
     .sampled = true,
 };
@@ -730,6 +743,7 @@ constexpr const Metric* kAll[] = {
     &catalogue::okta_provisioning_failure_verdicts_total,
     &catalogue::okta_app_users,
     &catalogue::okta_app_user_sync_states,
+    &catalogue::okta_group_push_mappings_in_error,
     &catalogue::okta_system_log_events_total,
     &catalogue::okta_system_log_complete_until_timestamp_seconds,
     &catalogue::okta_app_provisioning_feature_enabled,

@@ -47,6 +47,7 @@ extern const Metric okta_provisioning_task_failures_total;     // integration, o
 extern const Metric okta_provisioning_acl_denials_total;       // integration, table, operation
 extern const Metric okta_provisioning_failure_verdicts_total;  // integration, verdict
 extern const Metric okta_app_users;                            // integration, status
+extern const Metric okta_group_push_mappings_in_error;         // integration, reason
 extern const Metric okta_app_user_sync_states;                 // integration, sync_state
 extern const Metric okta_system_log_events_total;              // integration, disposition
 extern const Metric okta_system_log_complete_until_timestamp_seconds;
@@ -112,8 +113,9 @@ inline constexpr std::string_view kVerdicts[] = {"duplicate_link", "wrong_user",
                                                  "not_linked",     "active_mismatch", "key_mismatch",
                                                  "linked_ok",      "unverified"};
 inline constexpr std::string_view kFormerUserStates[] = {"active", "inactive", "gone"};
-inline constexpr std::string_view kSamplers[] = {
-    "system_log", "app_users", "users", "comparison", "transaction_log", "acl_probe", "access_changes"};
+inline constexpr std::string_view kSamplers[] = {"system_log",     "app_users",       "users",
+                                                 "comparison",     "transaction_log", "acl_probe",
+                                                 "access_changes", "group_push"};
 inline constexpr std::string_view kTransactionCodes[] = {"2xx", "3xx", "400",       "401", "403",
                                                          "404", "429", "other_4xx", "5xx"};
 inline constexpr std::string_view kDenialSources[] = {"okta_task", "transaction_log", "probe"};

@@ -11,6 +11,7 @@
 #include "net/link_header.h"
 #include "okta/app_users.h"
 #include "okta/apps.h"
+#include "okta/group_push_mappings.h"
 #include "okta/log_events.h"
 
 namespace exporter::okta {
@@ -163,6 +164,28 @@ Result<AppUser> Client::app_user(std::string_view app_id, std::string_view user_
                            "/api/v1/apps/" + std::string(app_id) + "/users/" + std::string(user_id), stop);
   if (!response) return std::unexpected(std::move(response.error()));
   return parse_app_user(std::move(response->body), match_fields_);
+}
+
+std::string Client::first_group_push_errors_target(std::string_view app_id) {
+  require_id(app_id, "the app's");
+  return "/api/v1/apps/" + std::string(app_id) + "/group-push/mappings?status=ERROR&limit=1000";
+}
+
+Result<GroupPushPage> Client::group_push_page(std::string_view target, std::stop_token stop) {
+  auto response = api_.get(net::Endpoint::group_push_mappings, target, std::move(stop));
+  if (!response) return std::unexpected(std::move(response.error()));
+  auto next = net::next_link(response->headers, api_.base());
+  if (!next) return std::unexpected(std::move(next.error()));
+  auto parsed = parse_group_push_mappings(std::move(response->body));
+  if (!parsed) return std::unexpected(std::move(parsed.error()));
+  if (parsed->malformed > 0) {
+    return std::unexpected(
+        Error{ErrorClass::malformed, "Okta's list of group push mappings holds " +
+                                         std::to_string(parsed->malformed) +
+                                         " entries without an id or a status; nothing of it is used. Look "
+                                         "for a proxy that rewrites answers"});
+  }
+  return GroupPushPage{std::move(parsed->mappings), std::move(*next).value_or("")};
 }
 
 Result<App> Client::resolve_app(const AppSelector& selector, std::stop_token stop) {

@@ -50,6 +50,11 @@ class Client {
   // http_4xx with http_status 404 when the user is not assigned (any more).
   Result<AppUser> app_user(std::string_view app_id, std::string_view user_id, std::stop_token stop);
 
+  // The mappings whose last push failed. 1000 is the most that one page holds (okta.md 4.4).
+  static std::string first_group_push_errors_target(std::string_view app_id);
+  // malformed where an element has no id or no status: the count would be wrong.
+  Result<GroupPushPage> group_push_page(std::string_view target, std::stop_token stop);
+
   // Exactly one app, else an error (malformed) that says how many there were and which key to set. An id goes
   // before name and label; a label is compared exactly and, where none is the same, without case.
   Result<App> resolve_app(const AppSelector& selector, std::stop_token stop);

@@ -83,6 +83,13 @@ struct App {
   std::vector<std::string> features;  // PUSH_NEW_USERS, PUSH_USER_DEACTIVATION …
 };
 
+// What pushes a group of Okta to the app.
+struct GroupPushMapping {
+  std::string id;             // gPm…
+  std::string status;         // ACTIVE, INACTIVE, ERROR
+  std::string error_summary;  // why the last push failed, else empty
+};
+
 struct LogPage {
   std::vector<LogEvent> events;
   std::size_t received = 0;               // elements of the page, the malformed ones included
@@ -95,6 +102,11 @@ struct AppUserPage {
   std::vector<AppUser> users;
   std::size_t malformed = 0;  // elements without an id
   std::string next_url;       // empty on the last page
+};
+
+struct GroupPushPage {
+  std::vector<GroupPushMapping> mappings;
+  std::string next_url;  // empty on the last page
 };
 
 }  // namespace exporter::okta

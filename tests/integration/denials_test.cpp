@@ -358,6 +358,34 @@ TEST(Denials, ChangesOfRolesRulesAndTheInstanceAreCountedAndLogged) {
   EXPECT_EQ(changes("acl_rules"), 1);
 }
 
+TEST(GroupPush, MappingsInErrorAreCountedByTheirReasonUntilTheyAreMended) {
+  World world(fast());
+  for (int i = 0; i < 3; ++i) {
+    world.change(
+        {{{"do", "group_push_mapping"},
+          {"id", "gPm" + std::to_string(i)},
+          {"error_summary", i < 2 ? "ACL Exception Insert Failed due to security constraints"
+                                  : "Service Unavailable. Errors reported by remote server: maintenance"}}});
+  }
+  world.change({{{"do", "group_push_mapping"}, {"id", "gPm9"}, {"status", "ACTIVE"}}});
+  world.start_exporter();
+  const auto in_error = [&](const Exposition& now) {
+    return now.nonzero("okta_group_push_mappings_in_error", kProduction, "reason");
+  };
+  EXPECT_TRUE(world.await([&](const Exposition& now) {
+    return in_error(now) == Counts{{"acl_denied", 2}, {"remote_error", 1}};
+  }));
+  for (int i = 0; i < 2; ++i) {
+    world.change({{{"do", "group_push_mapping"}, {"id", "gPm" + std::to_string(i)}, {"status", "ACTIVE"}}});
+  }
+  EXPECT_TRUE(
+      world.await([&](const Exposition& now) { return in_error(now) == Counts{{"remote_error", 1}}; }));
+  world.change({{{"do", "group_push_readable"}, {"on", false}}});
+  EXPECT_TRUE(
+      world.await([](const Exposition& now) { return !now.has("okta_group_push_mappings_in_error"); }));
+  EXPECT_EQ(world.truth()["writes"], 0);
+}
+
 // The rights that the README's first row names, and no more.
 TEST(Denials, TheLeastPrivilegedReaderIsEnoughForWhatTheReadmeSays) {
   World world(fast());

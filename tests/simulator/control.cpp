@@ -47,50 +47,53 @@ class Commands {
  private:
   using Method = json (Commands::*)(const json&);
   static const std::map<std::string, Method>& table() {
-    static const std::map<std::string, Method> methods = {{"push", &Commands::push},
-                                                          {"distractions", &Commands::distractions},
-                                                          {"clone", &Commands::clone},
-                                                          {"clone_accounts", &Commands::lock_out_accounts},
-                                                          {"set_password", &Commands::set_password},
-                                                          {"set_okta_token", &Commands::set_okta_token},
-                                                          {"unlock", &Commands::unlock},
-                                                          {"hide_rows", &Commands::hide_rows},
-                                                          {"unhide_rows", &Commands::unhide_rows},
-                                                          {"hide_fields", &Commands::hide_fields},
-                                                          {"deny_table", &Commands::deny_table},
-                                                          {"api_acl", &Commands::api_acl},
-                                                          {"transient_refusal", &Commands::transient_refusal},
-                                                          {"refuse", &Commands::refuse},
-                                                          {"table_acl", &Commands::table_acl},
-                                                          {"domain_visible", &Commands::domain_visible},
-                                                          {"transaction_log", &Commands::transaction_log},
-                                                          {"rest_call", &Commands::rest_call},
-                                                          {"put_row", &Commands::put_row},
-                                                          {"remove_row", &Commands::remove_system_row},
-                                                          {"query_range", &Commands::query_range},
-                                                          {"inactive_visible", &Commands::inactive_visible},
-                                                          {"delete_row", &Commands::delete_row},
-                                                          {"recreate_row", &Commands::recreate},
-                                                          {"duplicate_row", &Commands::duplicate_row},
-                                                          {"duplicate_link", &Commands::duplicate_link},
-                                                          {"swap_rows", &Commands::swap_rows},
-                                                          {"rename_row", &Commands::rename},
-                                                          {"set_active", &Commands::set_active},
-                                                          {"set_locked_out", &Commands::set_locked_out},
-                                                          {"set_status", &Commands::set_status},
-                                                          {"unlink", &Commands::remove_link},
-                                                          {"reassign", &Commands::assign_again},
-                                                          {"unassign", &Commands::unassign},
-                                                          {"set_feature", &Commands::set_feature},
-                                                          {"hibernate", &Commands::hibernate},
-                                                          {"unavailable", &Commands::unavailable},
-                                                          {"fault", &Commands::fault},
-                                                          {"clear_faults", &Commands::clear_faults},
-                                                          {"expire_cursors", &Commands::expire_cursors},
-                                                          {"rate_limit", &Commands::rate_limit},
-                                                          {"servicenow_limit", &Commands::servicenow_limit},
-                                                          {"oauth", &Commands::oauth},
-                                                          {"okta_clock", &Commands::okta_clock}};
+    static const std::map<std::string, Method> methods = {
+        {"push", &Commands::push},
+        {"distractions", &Commands::distractions},
+        {"clone", &Commands::clone},
+        {"clone_accounts", &Commands::lock_out_accounts},
+        {"set_password", &Commands::set_password},
+        {"set_okta_token", &Commands::set_okta_token},
+        {"unlock", &Commands::unlock},
+        {"hide_rows", &Commands::hide_rows},
+        {"unhide_rows", &Commands::unhide_rows},
+        {"hide_fields", &Commands::hide_fields},
+        {"deny_table", &Commands::deny_table},
+        {"api_acl", &Commands::api_acl},
+        {"transient_refusal", &Commands::transient_refusal},
+        {"refuse", &Commands::refuse},
+        {"table_acl", &Commands::table_acl},
+        {"domain_visible", &Commands::domain_visible},
+        {"transaction_log", &Commands::transaction_log},
+        {"rest_call", &Commands::rest_call},
+        {"put_row", &Commands::put_row},
+        {"remove_row", &Commands::remove_system_row},
+        {"query_range", &Commands::query_range},
+        {"inactive_visible", &Commands::inactive_visible},
+        {"delete_row", &Commands::delete_row},
+        {"recreate_row", &Commands::recreate},
+        {"duplicate_row", &Commands::duplicate_row},
+        {"duplicate_link", &Commands::duplicate_link},
+        {"swap_rows", &Commands::swap_rows},
+        {"rename_row", &Commands::rename},
+        {"set_active", &Commands::set_active},
+        {"set_locked_out", &Commands::set_locked_out},
+        {"set_status", &Commands::set_status},
+        {"unlink", &Commands::remove_link},
+        {"reassign", &Commands::assign_again},
+        {"unassign", &Commands::unassign},
+        {"set_feature", &Commands::set_feature},
+        {"group_push_mapping", &Commands::group_push_mapping},
+        {"group_push_readable", &Commands::group_push_readable},
+        {"hibernate", &Commands::hibernate},
+        {"unavailable", &Commands::unavailable},
+        {"fault", &Commands::fault},
+        {"clear_faults", &Commands::clear_faults},
+        {"expire_cursors", &Commands::expire_cursors},
+        {"rate_limit", &Commands::rate_limit},
+        {"servicenow_limit", &Commands::servicenow_limit},
+        {"oauth", &Commands::oauth},
+        {"okta_clock", &Commands::okta_clock}};
     return methods;
   }
 
@@ -501,6 +504,22 @@ class Commands {
       world_.features.erase(feature);
     }
     return {{"features", world_.features}};
+  }
+
+  // Replaces the mapping of that id, or adds one.
+  json group_push_mapping(const json& command) {
+    GroupPushMapping mapping{.id = command.at("id").get<std::string>(),
+                             .status = command.value("status", "ERROR"),
+                             .error_summary = command.value("error_summary", "")};
+    auto& all = world_.group_push_mappings;
+    std::erase_if(all, [&](const GroupPushMapping& other) { return other.id == mapping.id; });
+    all.push_back(std::move(mapping));
+    return {{"mappings", all.size()}};
+  }
+
+  json group_push_readable(const json& command) {
+    world_.group_push_readable = command.value("on", true);
+    return json::object();
   }
 
   json hibernate(const json& command) {

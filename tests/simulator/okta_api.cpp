@@ -93,6 +93,8 @@ OktaApi::Route OktaApi::route(std::string_view path) {
     if (parts.size() == 4) result.endpoint = "apps";
     if (parts.size() == 5) result.endpoint = "app";
     if (parts.size() >= 5) result.app_id = parts[4];
+    if (parts.size() == 7 && parts[5] == "group-push" && parts[6] == "mappings")
+      result.endpoint = "group_push_mappings";
     if (parts.size() >= 6 && parts[5] == "users") {
       if (parts.size() == 6) result.endpoint = "app_users";
       if (parts.size() == 7) {
@@ -165,6 +167,7 @@ Reply OktaApi::answer(const Call& call, const Route& where) {
   if (where.endpoint == "app") return app(where);
   if (where.endpoint == "app_users") return app_users(call, where);
   if (where.endpoint == "app_user") return app_user(call, where);
+  if (where.endpoint == "group_push_mappings") return group_push_mappings(call, where);
   return failure(404, "E0000022", "The endpoint does not support the provided HTTP method");
 }
 
@@ -409,6 +412,46 @@ Reply OktaApi::app_user(const Call& call, const Route& where) {
   if (!user || !world_.users[*user].assigned) return not_found(where.user_id, "AppUser");
   Reply reply;
   reply.body = app_user_json(*user, call);
+  return reply;
+}
+
+// facts 4.4: needs okta.apps.read and okta.groups.read, limit 1 to 1000 (100), filter by status.
+Reply OktaApi::group_push_mappings(const Call& call, const Route& where) {
+  if (where.app_id != world_.options.app_id) return not_found(where.app_id, "AppInstance");
+  if (!world_.group_push_readable)
+    return failure(403, "E0000006", "You do not have permission to perform the requested action");
+  const auto limit = parse_integer(call.parameter("limit").value_or("100"));
+  if (!limit || *limit < 1 || *limit > 1000) return failure(400, "E0000001", "Api validation failed: limit");
+  const std::string status = call.parameter("status").value_or("");
+  const std::string after = call.parameter("after").value_or("");
+  bool skipping = !after.empty();
+  std::int64_t found = 0;
+  std::optional<std::string> next;
+  std::string last;
+  Reply reply;
+  reply.body = "[";
+  for (const GroupPushMapping& mapping : world_.group_push_mappings) {
+    if (skipping) {
+      skipping = mapping.id != after;
+      continue;
+    }
+    if (!status.empty() && mapping.status != status) continue;
+    if (found == *limit) {
+      next = last;
+      break;
+    }
+    last = mapping.id;
+    const std::string app = call.origin + "/api/v1/apps/" + world_.options.app_id;
+    reply.body += (found++ > 0 ? "," : "") + std::string(R"({"created":"2026-01-12T08:00:00.000Z",)") +
+                  R"("errorSummary":)" + json_string(mapping.error_summary) + R"(,"id":)" +
+                  json_string(mapping.id) +
+                  R"(,"lastPush":"2026-01-12T08:00:00.000Z","lastUpdated":"2026-01-12T08:00:00.000Z",)"
+                  R"("sourceGroupId":"00gSIM)" +
+                  mapping.id + R"(","status":)" + json_string(mapping.status) +
+                  R"(,"targetGroupId":"00gSIMtarget","_links":{"app":{"href":)" + json_string(app) + "}}}";
+  }
+  reply.body += "]";
+  add_links(reply, call, next, false);
   return reply;
 }
 

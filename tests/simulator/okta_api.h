@@ -52,6 +52,7 @@ class OktaApi {
   Reply app(const Route& route);
   Reply app_users(const Call& call, const Route& route);
   Reply app_user(const Call& call, const Route& route);
+  Reply group_push_mappings(const Call& call, const Route& route);
   std::string app_user_json(UserIndex user, const Call& call) const;
   std::string cursor(std::size_t position) const;
 

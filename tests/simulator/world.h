@@ -82,6 +82,13 @@ struct PersonText {
   std::string email;
 };
 
+// Of the app; only the parts that tell a failed push.
+struct GroupPushMapping {
+  std::string id;
+  std::string status = "ACTIVE";
+  std::string error_summary = {};
+};
+
 enum class QueryRange { kAllow, kForbidden, kSilent };
 
 // A ServiceNow account: what it may do is what the ACLs of the instance say.
@@ -135,6 +142,8 @@ class World {
   const std::int64_t started_ms;
   std::string okta_token;
   std::set<std::string> features;
+  std::vector<GroupPushMapping> group_push_mappings;
+  bool group_push_readable = true;  // false: the token lacks okta.groups.read
   std::vector<AppUser> users;
   std::vector<UserRow> rows;
   std::vector<Account> accounts;  // 0: reader, 1: provisioner
