@@ -315,6 +315,33 @@ class TheNetworkPolicy(unittest.TestCase):
         self.assertEqual(self.policy(policy={"egress": {"enabled": False}})["policyTypes"], ["Ingress"])
 
 
+class Routes(unittest.TestCase):
+    def setUp(self):
+        self.rendered = render(chart.CHART / "ci" / "network-values.yaml")
+        self.service = one(self.rendered, "Service")
+
+    def test_of_the_ingress_lead_to_the_service(self):
+        spec = one(self.rendered, "Ingress")["spec"]
+        self.assertEqual(spec["ingressClassName"], "nginx")
+        rule = spec["rules"][0]
+        self.assertEqual(rule["host"], "mon.example.com")
+        backend = rule["http"]["paths"][0]["backend"]["service"]
+        self.assertEqual(backend["name"], self.service["metadata"]["name"])
+        port = self.service["spec"]["ports"][0]
+        self.assertIn(backend["port"], ({"name": port["name"]}, {"number": port["port"]}))
+        self.assertEqual(spec["tls"], [{"secretName": "mon-tls", "hosts": ["mon.example.com"]}])
+
+    def test_of_the_gateway_lead_to_the_service(self):
+        spec = one(self.rendered, "HTTPRoute")["spec"]
+        self.assertEqual(spec["parentRefs"], [{"name": "gateway", "namespace": "gateways"}])
+        self.assertEqual(spec["hostnames"], ["mon.example.com"])
+        rule = spec["rules"][0]
+        self.assertEqual(rule["matches"], [{"path": {"type": "PathPrefix", "value": "/exporter"}}])
+        backend = rule["backendRefs"][0]
+        self.assertEqual((backend["name"], backend["port"]),
+                         (self.service["metadata"]["name"], self.service["spec"]["ports"][0]["port"]))
+
+
 class TheTest(unittest.TestCase):
     def test_scrapes_the_service_with_the_exporters_own_image(self):
         rendered = render(minimal(web={"routePrefix": "/x"}, service={"port": 80}))
