@@ -4,14 +4,17 @@
 #     --tag okta-servicenow-exporter:0.1.0 .
 #
 # Its lists of packages are those of scripts/lib.sh; what is in it is listed in /usr/share/sbom (SPDX).
-FROM debian:12 AS build
+# BASE is a Debian 12, such as one pinned by digest or from a registry of yours; JOBS, how many compilers run at a time.
+ARG BASE=debian:12
+FROM ${BASE} AS build
 WORKDIR /src
 COPY . .
 RUN scripts/setup --build
 ARG SOURCE_DATE_EPOCH=0
 ARG REVISION=unknown
+ARG JOBS
 RUN cmake --preset release -DBUILD_TESTING=OFF -DREVISION="$REVISION" \
-    && cmake --build --preset release --target okta-servicenow-exporter \
+    && cmake --build --preset release ${JOBS:+--parallel "$JOBS"} --target okta-servicenow-exporter \
     && scripts/image-root build/release/exporter/app/okta-servicenow-exporter 0.1.0 /image
 
 FROM scratch

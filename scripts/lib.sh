@@ -163,19 +163,22 @@ fetch_nginx() {
 }
 
 # make_debian folder [mmdebstrap argument…]: a bare Debian 12 in a new folder or archive, from the sources and with the
-# settings of this machine's apt. Needs root and mmdebstrap.
+# settings of this machine's apt. Needs root and mmdebstrap. Where $debian_suite names another of Debian's suites, that one
+# from the same mirrors.
 make_debian() {
-  local sources=() file settings
+  local suite=${debian_suite:-bookworm} work file result=0
+  work=$(mktemp -d)
+  mkdir "$work/sources"
   for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
-    [[ -s $file ]] && grep -q bookworm "$file" && sources+=("$file")
+    if [[ -s $file ]] && grep -qE '(^|[ /])bookworm([ /-]|$)' "$file"; then
+      sed "s/bookworm/$suite/g" "$file" >"$work/sources/${file##*/}"
+    fi
   done
-  [[ ${#sources[@]} -gt 0 ]] || fail "no source of Debian 12 in /etc/apt" "The sources of this machine are used."
-  settings=$(mktemp)
-  apt-config dump | grep -E '^Acquire::(http|https|Retries|Check-)[^ ]* "[^"]+";$' >"$settings" || true
-  local result=0
-  mmdebstrap --quiet --mode=root --variant=minbase --aptopt="$settings" --keyring=/usr/share/keyrings \
-    --keyring=/etc/apt/trusted.gpg.d "${@:2}" bookworm "$1" "${sources[@]}" </dev/null || result=$?
-  rm -f "$settings"
+  [[ -n $(ls "$work/sources") ]] || fail "no source of Debian 12 in /etc/apt" "The sources of this machine are used."
+  apt-config dump | grep -E '^Acquire::(http|https|Retries|Check-)[^ ]* "[^"]+";$' >"$work/settings" || true
+  mmdebstrap --quiet --mode=root --variant=minbase --aptopt="$work/settings" --keyring=/usr/share/keyrings \
+    --keyring=/etc/apt/trusted.gpg.d "${@:2}" "$suite" "$1" "$work/sources"/* </dev/null || result=$?
+  rm -rf "$work"
   return "$result"
 }
 

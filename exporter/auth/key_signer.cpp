@@ -7,7 +7,7 @@ namespace exporter::auth {
 
 namespace {
 
-constexpr std::string_view kHeader = "x-sn-apikey";
+constexpr std::string_view kApiKeyHeader = "x-sn-apikey";
 
 }  // namespace
 
@@ -25,19 +25,19 @@ Result<void> ApiKeySigner::sign(net::HttpRequest& request, std::stop_token) {
   if (Result<void> admitted = gate_.admit(*key); !admitted) {
     return admitted;
   }
-  request.headers.add(std::string(kHeader), std::move(*key));
+  request.headers.add(std::string(kApiKeyHeader), std::move(*key));
   return {};
 }
 
 bool ApiKeySigner::on_unauthorized(const net::HttpRequest& request, const net::HttpResponse&) {
-  if (const auto keys = request.headers.all(kHeader); !keys.empty()) {
+  if (const auto keys = request.headers.all(kApiKeyHeader); !keys.empty()) {
     gate_.rejected(keys.back());
   }
   return false;
 }
 
 void ApiKeySigner::on_authorized(const net::HttpRequest& request, const net::HttpResponse&) {
-  if (const auto keys = request.headers.all(kHeader); !keys.empty()) {
+  if (const auto keys = request.headers.all(kApiKeyHeader); !keys.empty()) {
     gate_.accepted(keys.back());
   }
 }

@@ -26,7 +26,7 @@ net::PacingOptions without_breaker(net::PacingOptions pacing) {
   return pacing;
 }
 
-std::string text_of(const json& object, const char* name) {
+std::string string_of(const json& object, const char* name) {
   const auto found = object.find(name);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
@@ -140,12 +140,12 @@ Result<TokenEndpoint::Answer> TokenEndpoint::ask(const TokenForm& form, const st
                                                 "the url and any proxy in between"));
   }
   if (status < 200 || status >= 300) {
-    return Answer{.outcome = TokenRefusal{.code = safe_code(text_of(body, "error")), .status = status},
+    return Answer{.outcome = TokenRefusal{.code = safe_code(string_of(body, "error")), .status = status},
                   .headers = std::move(response->headers)};
   }
-  Token token{.value = text_of(body, "access_token"),
-              .dpop = equals_ignore_case(text_of(body, "token_type"), "DPoP"),
-              .refresh_token = text_of(body, "refresh_token"),
+  Token token{.value = string_of(body, "access_token"),
+              .dpop = equals_ignore_case(string_of(body, "token_type"), "DPoP"),
+              .refresh_token = string_of(body, "refresh_token"),
               .fetched = asked,
               .lifetime = lifetime_of(body)};
   if (!is_token(token.value)) {

@@ -7,11 +7,11 @@ namespace exporter::auth {
 
 namespace {
 
-constexpr std::string_view kHeader = "Authorization";
+constexpr std::string_view kTokenHeader = "Authorization";
 
 // The token that the request was signed with; empty: none.
 std::string token_of(const net::HttpRequest& request) {
-  const auto values = request.headers.all(kHeader);
+  const auto values = request.headers.all(kTokenHeader);
   if (values.empty()) {
     return {};
   }
@@ -38,7 +38,7 @@ Result<void> TokenSigner::sign(net::HttpRequest& request, std::stop_token stop) 
     }
     return std::unexpected(token.error());
   }
-  request.headers.add(std::string(kHeader), (token->dpop ? "DPoP " : "Bearer ") + token->value);
+  request.headers.add(std::string(kTokenHeader), (token->dpop ? "DPoP " : "Bearer ") + token->value);
   if (token->dpop) {
     request.headers.add("DPoP", session_.proof(request.method, request.url, token->value));
   }

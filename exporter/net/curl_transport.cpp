@@ -388,6 +388,9 @@ Error CurlTransport::Exchange::explain(CURL* easy, CURLcode code) const {
     case CURLE_BAD_FUNCTION_ARGUMENT:
     case CURLE_WRITE_ERROR:
     case CURLE_FILESIZE_EXCEEDED:
+#if LIBCURL_VERSION_NUM >= 0x080600  // Debian 13's
+    case CURLE_TOO_LARGE:
+#endif
       // libcurl's own bound on one line of the head (100 KiB) ends in these.
       return error(ErrorClass::malformed, host + " sent an answer that libcurl can't take (" + detail(code) +
                                               "), such as a line of over 100 KiB in its head");

@@ -40,6 +40,7 @@ class MemoryStream final : public httplib::Stream {
   std::string_view rest_;
 };
 
+// The values of a field that is given several times. httplib 0.18 (Debian 13) keeps no order among them.
 std::string joined(const httplib::Request& request, const std::string& name) {
   std::string values;
   for (auto [at, end] = request.headers.equal_range(name); at != end; ++at) {

@@ -64,9 +64,11 @@ set(ENV{LC_ALL} C.UTF-8)
 string(TIMESTAMP changed "%a, %d %b %Y %H:%M:%S +0000" UTC)  # SOURCE_DATE_EPOCH where it is set
 file(WRITE ${CMAKE_BINARY_DIR}/debian/changelog.Debian
      "${PROJECT_NAME} (${PROJECT_VERSION}-1) unstable; urgency=medium\n\n"
-     "  * ${PROJECT_VERSION}; see CHANGELOG.md in this folder.\n\n -- ${CPACK_PACKAGE_CONTACT}  ${changed}\n")
+     "  * ${PROJECT_VERSION}; see changelog.gz in this folder.\n\n -- ${CPACK_PACKAGE_CONTACT}  ${changed}\n")
 execute_process(COMMAND gzip --no-name --best --force ${CMAKE_BINARY_DIR}/debian/changelog.Debian COMMAND_ERROR_IS_FATAL ANY)
-install(FILES ${CMAKE_BINARY_DIR}/debian/changelog.Debian.gz ${CMAKE_SOURCE_DIR}/CHANGELOG.md
+execute_process(COMMAND gzip --no-name --best --stdout ${CMAKE_SOURCE_DIR}/CHANGELOG.md
+                OUTPUT_FILE ${CMAKE_BINARY_DIR}/debian/changelog.gz COMMAND_ERROR_IS_FATAL ANY)
+install(FILES ${CMAKE_BINARY_DIR}/debian/changelog.Debian.gz ${CMAKE_BINARY_DIR}/debian/changelog.gz
         DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT debian EXCLUDE_FROM_ALL)
 execute_process(COMMAND gzip --no-name --best --stdout ${packaging}/okta-servicenow-exporter.1
                 OUTPUT_FILE ${CMAKE_BINARY_DIR}/debian/okta-servicenow-exporter.1.gz COMMAND_ERROR_IS_FATAL ANY)

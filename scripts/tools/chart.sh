@@ -4,6 +4,7 @@
 # shellcheck disable=SC2154  # lib.sh and tools.sh define the folders
 
 kubernetes_oldest=v1.25.16 kubernetes_newest=v1.37.2  # as in tests/helm/chart.py
+operator_version=v0.85.0 gateway_version=v1.6.3
 
 # chart_tool "tool" "version" package flag…: built unless that version is in place
 chart_tool() {
@@ -35,7 +36,6 @@ module_folder() {
 # JSON schemas of Kubernetes and of the custom resources, for kubeconform.
 tool_kubernetes_schemas() {
   local target=$tools/kubernetes-schemas
-  local operator_version=v0.85.0 gateway_version=v1.6.3
   local versions="$kubernetes_oldest $kubernetes_newest $operator_version $gateway_version"
   [[ ! -e $target/versions || $(<"$target/versions") != "$versions" ]] || return 0
   command -v go >/dev/null || { without 'the Kubernetes schemas' 'Go is not on this machine'; return; }

@@ -22,7 +22,9 @@ Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def tool(name):
-    """A tool from build/tools/bin, or from the search path."""
+    """A tool from build/tools/bin, or from the search path; $HELM is another helm."""
+    if name == "helm" and "HELM" in os.environ:
+        return os.environ["HELM"] if Path(os.environ["HELM"]).exists() else None
     own = PROJECT / "build" / "tools" / "bin" / name
     if own.exists():
         return str(own)
@@ -36,7 +38,8 @@ def need(*tools):
     """Ends as skipped, which ctest tells by name, where a tool is not on this machine."""
     for name in tools:
         if not tool(name):
-            print(f"{name} is not here: scripts/setup --tools installs it where Go is on the machine")
+            option = "--cluster" if name == "helm" and "HELM" in os.environ else "--tools"
+            print(f"{name} is not here: scripts/setup {option} installs it where Go is on the machine")
             sys.exit(SKIPPED)
 
 

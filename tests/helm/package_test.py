@@ -59,6 +59,19 @@ class ThePackage(unittest.TestCase):
         self.assertEqual(packed.stdout, chart.text(values))
         self.assertNotIn("symbolic link", packed.stderr)
 
+    def test_tells_artifact_hub_what_it_is(self):
+        manifest = chart.yaml.safe_load(self.files["Chart.yaml"])
+        self.assertEqual(manifest["apiVersion"], "v2")
+        self.assertEqual(manifest["kubeVersion"], ">=1.25.0-0")
+        annotations = manifest["annotations"]
+        self.assertEqual({type(value) for value in annotations.values()}, {str}, "Helm takes strings only")
+        self.assertEqual(annotations["artifacthub.io/category"], "monitoring-logging")
+        changes = chart.yaml.safe_load(annotations["artifacthub.io/changes"])
+        self.assertGreaterEqual(len(changes), 1)
+        for change in changes:
+            self.assertEqual(set(change), {"kind", "description"})
+            self.assertIn(change["kind"], ("added", "changed", "deprecated", "removed", "fixed", "security"))
+
     def test_has_versions_that_agree_with_the_build(self):
         build = (chart.PROJECT / "CMakeLists.txt").read_text()
         manifest = chart.yaml.safe_load(self.files["Chart.yaml"])

@@ -127,6 +127,23 @@ class TheConfiguration(unittest.TestCase):
         rendered = render(minimal(secrets={"values": {"okta-token": "token", "sn-reader": "password"}}))
         self.assertEqual(one(rendered, "Secret", chart.NAME + "-secrets")["data"]["okta-token"], "dG9rZW4=")
 
+    def test_signs_in_by_keys_and_certificates_of_the_secret(self):
+        values = yaml.safe_load((chart.CHART / "ci" / "sign-in-values.yaml").read_text())
+        rendered = render(values)
+        config = yaml.safe_load(one(rendered, "Secret", chart.NAME + "-config")["stringData"]["config.yml"])
+        self.assertEqual(config["integrations"], values["integrations"], "nothing is lost or changed on the way")
+        mounts = {m["name"]: m["mountPath"] for m in container_of(rendered)["volumeMounts"]}
+        self.assertEqual(mounts["secrets"], chart.SECRETS)
+        secrets = next(v for v in pod_of(rendered)["volumes"] if v["name"] == "secrets")["secret"]
+        self.assertEqual((secrets["secretName"], secrets["defaultMode"]), ("okta-servicenow", 0o440))
+        self.assertNotIn("items", secrets, "every key of the Secret becomes a file")
+        self.assertEqual([e["name"] for e in container_of(rendered)["env"]], ["OKTA_PREVIEW_KEY", "HTTPS_PROXY"])
+        ports = [p["port"] for p in one(rendered, "NetworkPolicy")["spec"]["egress"][1]["ports"]]
+        self.assertEqual(ports, [443, 3128, 8080])
+        # The comment in the example names the files that the Secret needs.
+        comment = set(re.findall(r"--from-file=(\S+)", (chart.CHART / "ci" / "sign-in-values.yaml").read_text()))
+        self.assertEqual(comment, set(re.findall(re.escape(chart.SECRETS) + r"/(\S+)", str(config).replace("'", " "))))
+
     def test_of_the_web_is_mounted_with_the_certificate(self):
         rendered = render(chart.CHART / "ci" / "web-config-values.yaml")
         web = next(v for v in pod_of(rendered)["volumes"] if v["name"] == "web")
@@ -296,6 +313,33 @@ class TheNetworkPolicy(unittest.TestCase):
 
     def test_may_leave_egress_alone(self):
         self.assertEqual(self.policy(policy={"egress": {"enabled": False}})["policyTypes"], ["Ingress"])
+
+
+class Routes(unittest.TestCase):
+    def setUp(self):
+        self.rendered = render(chart.CHART / "ci" / "network-values.yaml")
+        self.service = one(self.rendered, "Service")
+
+    def test_of_the_ingress_lead_to_the_service(self):
+        spec = one(self.rendered, "Ingress")["spec"]
+        self.assertEqual(spec["ingressClassName"], "nginx")
+        rule = spec["rules"][0]
+        self.assertEqual(rule["host"], "mon.example.com")
+        backend = rule["http"]["paths"][0]["backend"]["service"]
+        self.assertEqual(backend["name"], self.service["metadata"]["name"])
+        port = self.service["spec"]["ports"][0]
+        self.assertIn(backend["port"], ({"name": port["name"]}, {"number": port["port"]}))
+        self.assertEqual(spec["tls"], [{"secretName": "mon-tls", "hosts": ["mon.example.com"]}])
+
+    def test_of_the_gateway_lead_to_the_service(self):
+        spec = one(self.rendered, "HTTPRoute")["spec"]
+        self.assertEqual(spec["parentRefs"], [{"name": "gateway", "namespace": "gateways"}])
+        self.assertEqual(spec["hostnames"], ["mon.example.com"])
+        rule = spec["rules"][0]
+        self.assertEqual(rule["matches"], [{"path": {"type": "PathPrefix", "value": "/exporter"}}])
+        backend = rule["backendRefs"][0]
+        self.assertEqual((backend["name"], backend["port"]),
+                         (self.service["metadata"]["name"], self.service["spec"]["ports"][0]["port"]))
 
 
 class TheTest(unittest.TestCase):

@@ -1,4 +1,4 @@
-# Sourced by deb_test and image_test. shellcheck shell=bash
+# Sourced by the tests here. shellcheck shell=bash
 set -euo pipefail
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=scripts/lib.sh
@@ -25,6 +25,8 @@ at_exit() {
     kill "$process" 2>/dev/null || true
     wait "$process" 2>/dev/null || true
   done
+  # A test's own, such as for mounts in the folder.
+  ! declare -F before_removal >/dev/null || before_removal
   [[ -z $work ]] || rm -rf --one-file-system "$work"
   exit "$code"
 }

@@ -1,7 +1,6 @@
 {{/* What the schema can't see. Every message says what to write instead. Included by the StatefulSet, so always. */}}
 
 {{- define "exporter.validate" -}}
-{{- $secretsFolder := include "exporter.secretsFolder" . -}}
 
 {{/* Where the configuration comes from. */}}
 {{- if .Values.existingConfigSecret -}}
@@ -26,6 +25,7 @@
   {{- $_ := set $names $name $index -}}
   {{- include "exporter.validateSecrets" (dict "root" $ "path" $path "value" $integration) -}}
   {{- include "exporter.validateSignIn" (dict "path" (printf "%s.okta" $path) "value" $integration.okta "ways" (list "api_token" "oauth2")) -}}
+  {{- with $integration.okta.oauth2 }}{{ include "exporter.validateParts" (dict "path" (printf "%s.okta.oauth2" $path) "value" . "parts" (list "private_key")) }}{{ end -}}
   {{- $app := default dict $integration.okta.app -}}
   {{- if not (or (and (hasKey $app "id") (eq (len $app) 1)) (and (hasKey $app "name") (hasKey $app "label") (not (hasKey $app "id")))) -}}
     {{- fail (printf "%s.okta.app must lead to exactly one app: write {id: 0oa1abcd}, or {name: servicenow_ud, label: ServiceNow}" $path) -}}
@@ -33,6 +33,7 @@
   {{- range $account := list "reader" "provisioner" -}}
     {{- if hasKey $integration.servicenow $account -}}
       {{- include "exporter.validateSignIn" (dict "path" (printf "%s.servicenow.%s" $path $account) "value" (get $integration.servicenow $account) "ways" (list "basic_auth" "oauth2" "api_key" "client_certificate")) -}}
+      {{- include "exporter.validateAccount" (dict "path" (printf "%s.servicenow.%s" $path $account) "value" (get $integration.servicenow $account)) -}}
     {{- end -}}
   {{- end -}}
 {{- end -}}
@@ -80,12 +81,11 @@
   own folder must come from somewhere. (dict "root" $ "path" "integrations[0]" "value" …)
 */}}
 {{- define "exporter.validateSecrets" -}}
-{{- $secretsFolder := include "exporter.secretsFolder" .root -}}
 {{- $path := .path -}}
 {{- $root := .root -}}
 {{- $value := .value -}}
 {{- if kindIs "map" $value -}}
-  {{- range $secret := list "api_token" "api_key" "password" "client_secret" "private_key" "key" "cert" "ca" -}}
+  {{- range $secret := list "api_token" "api_key" "password" "client_secret" "refresh_token" "private_key" "key" "cert" "ca" -}}
     {{- $given := list -}}
     {{- range $form := list $secret (printf "%s_file" $secret) (printf "%s_env" $secret) -}}
       {{- if hasKey $value $form }}{{ $given = append $given $form }}{{ end -}}
@@ -110,8 +110,12 @@
   {{- range $key, $part := $value -}}
     {{- $here := printf "%s.%s" $path $key -}}
     {{- if kindIs "string" $part -}}
-      {{- if and (hasSuffix "_file" $key) (hasPrefix (printf "%s/" $secretsFolder) $part) -}}
-        {{- include "exporter.validateSecretFile" (dict "root" $root "path" $here "file" (trimPrefix (printf "%s/" $secretsFolder) $part)) -}}
+      {{- if hasSuffix "_file" $key -}}
+        {{- include "exporter.validateSecretFile" (dict "root" $root "path" $here "file" $part) -}}
+      {{- end -}}
+    {{- else if and (eq $key "files") (kindIs "slice" $part) -}}
+      {{- range $index, $file := $part -}}
+        {{- include "exporter.validateSecretFile" (dict "root" $root "path" (printf "%s[%d]" $here $index) "file" $file) -}}
       {{- end -}}
     {{- else -}}
       {{- include "exporter.validateSecrets" (dict "root" $root "path" $here "value" $part) -}}
@@ -138,10 +142,50 @@
 {{- end -}}
 {{- end -}}
 
+{{/* What a way to sign in at ServiceNow needs: (dict "path" … "value" the account). */}}
+{{- define "exporter.validateAccount" -}}
+{{- $path := .path -}}
+{{- with .value.client_certificate -}}
+  {{- include "exporter.validateParts" (dict "path" (printf "%s.client_certificate" $path) "value" . "parts" (list "cert" "key")) -}}
+{{- end -}}
+{{- with .value.oauth2 -}}
+  {{- $grant := default "client_credentials" .grant_type -}}
+  {{- $needs := dict "client_credentials" (list "client_secret") "password" (list "client_secret" "username" "password") "refresh_token" (list "client_secret" "refresh_token") "jwt_bearer" (list "private_key" "subject") -}}
+  {{- $here := printf "%s.oauth2 with grant_type %s" $path $grant -}}
+  {{- include "exporter.validateParts" (dict "path" $here "value" . "parts" (get $needs $grant)) -}}
+  {{- range $key := keys . | sortAlpha -}}
+    {{- $part := regexReplaceAll "_(file|env)$" $key "" -}}
+    {{- if and (has $part (list "username" "password" "refresh_token" "private_key" "key_id" "subject")) (not (has $part (get $needs $grant))) (not (and (eq $part "key_id") (eq $grant "jwt_bearer"))) -}}
+      {{- fail (printf "%s has %s, which has no meaning there: remove it, or write the grant_type that it belongs to" $here $key) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Each part is there, in one of the forms of a secret: (dict "path" … "value" … "parts" (list …)). */}}
+{{- define "exporter.validateParts" -}}
+{{- range $part := .parts -}}
+  {{- if not (or (hasKey $.value $part) (hasKey $.value (printf "%s_file" $part)) (hasKey $.value (printf "%s_env" $part))) -}}
+    {{- if has $part (list "username" "subject") -}}
+      {{- fail (printf "%s needs %s: write it" $.path $part) -}}
+    {{- end -}}
+    {{- fail (printf "%s needs %s_file: put the %s into a key of secrets.existingSecret and write %s_file: /etc/okta-servicenow-exporter/secrets/<key>" $.path $part (replace "_" " " $part) $part) -}}
+  {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A file that a secret is read from: (dict "root" $ "path" "integrations[0].…" "file" "/etc/…"). */}}
 {{- define "exporter.validateSecretFile" -}}
-{{- if not (include "exporter.secretsName" .root) -}}
-  {{- fail (printf "%s names the file %s of the chart's secrets, and there are none: create a Secret with the key %s and name it in secrets.existingSecret" .path .file .file) -}}
-{{- else if and .root.Values.secrets.values (not (hasKey .root.Values.secrets.values .file)) -}}
-  {{- fail (printf "%s names the file %s, which secrets.values does not have: add it there; it has %s" .path .file (keys .root.Values.secrets.values | sortAlpha | join ", ")) -}}
+{{- $folder := printf "%s/" (include "exporter.secretsFolder" .root) -}}
+{{- if not (hasPrefix "/" .file) -}}
+  {{- fail (printf "%s: %s is a relative path, and beside the configuration there are no files: write %s%s, for the key %s of secrets.existingSecret" .path .file $folder (base .file) (base .file)) -}}
+{{- end -}}
+{{- if hasPrefix $folder .file -}}
+  {{- $key := trimPrefix $folder .file -}}
+  {{- if not (include "exporter.secretsName" .root) -}}
+    {{- fail (printf "%s names the file %s of the chart's secrets, and there are none: create a Secret with the key %s and name it in secrets.existingSecret" .path $key $key) -}}
+  {{- else if and .root.Values.secrets.values (not (hasKey .root.Values.secrets.values $key)) -}}
+    {{- fail (printf "%s names the file %s, which secrets.values does not have: add it there; it has %s" .path $key (keys .root.Values.secrets.values | sortAlpha | join ", ")) -}}
+  {{- end -}}
 {{- end -}}
 {{- end -}}
