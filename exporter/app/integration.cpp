@@ -206,7 +206,8 @@ class IntegrationParts final : public Integration {
              .servicenow_host = host_and_port(config.servicenow.url),
              .tier = std::string(config::to_string(config.tier))},
             okta_, around.store, counters_, around.samples, around.registry, around.log),
-        recent_users_(std::max(config.drift.grace, config.drift.interval)),
+        recent_users_(std::max(config.drift.grace, config.drift.interval) +
+                      sampling::DriftInputs::keep_for(config.drift.interval)),
         needs_request_(config.okta.app.id.empty()) {
     add_samplers(config, around);
   }
@@ -250,7 +251,7 @@ class IntegrationParts final : public Integration {
         sampling::AppUsersOptions{.interval = config.drift.interval,
                                   .page_size = config.okta.app_users.page_size,
                                   .key_count = config.servicenow.match.size()},
-        session_, okta_, inputs_, around.registry);
+        session_, okta_, inputs_, around.registry, around.log);
     auto users = std::make_unique<sampling::UsersSampler>(
         sampling::UsersOptions{
             .interval = config.drift.interval,

@@ -60,14 +60,17 @@ std::string CredentialGate::fingerprint(std::string_view credential) const {
   return fingerprint_of(salt_, credential);
 }
 
+void CredentialGate::pause_for(SteadyTime::duration duration) {
+  pause_->until = clock_.now() + std::chrono::duration_cast<SystemTime::duration>(duration);
+  pause_ends_ = clock_.steady_now() + duration;
+}
+
 Result<void> CredentialGate::admit(std::string_view credential) {
   std::string mark = fingerprint(credential);
   const MutexLock lock(mutex_);
   if (pause_ && matches(pause_->fingerprint, credential)) {
-    const SystemTime now = clock_.now();
-    // Also when the clock went back: the pause is never longer than it was meant to be.
-    pause_->until = std::min(pause_->until, now + kPause);
-    if (now < pause_->until) {
+    if (const auto left = pause_ends_ - clock_.steady_now(); left > SteadyTime::duration(0)) {
+      pause_for(left);  // the time of day may have been set since
       return std::unexpected(
           Error{.error_class = ErrorClass::authentication,
                 .message = account_ + " is paused until " + to_iso8601(pause_->until) +
@@ -75,7 +78,7 @@ Result<void> CredentialGate::admit(std::string_view credential) {
                            "could lock the account; change the secret or wait"});
     }
     // Samplers that waited together must not all try at once.
-    pause_->until = now + kTrial;
+    pause_for(kTrial);
   }
   admitted_ = std::move(mark);
   return {};
@@ -88,7 +91,8 @@ void CredentialGate::rejected(std::string_view credential) {
     if (mark != admitted_) {
       return;
     }
-    pause_ = CredentialPause{.account = account_, .until = clock_.now() + kPause, .fingerprint = mark};
+    pause_ = CredentialPause{.account = account_, .until = {}, .fingerprint = mark};
+    pause_for(kPause);
     valid_ = false;
   }
   if (changed_) {
@@ -115,10 +119,11 @@ void CredentialGate::accepted(std::string_view credential) {
 
 std::optional<SystemTime> CredentialGate::paused_until() const {
   const MutexLock lock(mutex_);
-  if (!pause_ || pause_->until <= clock_.now()) {
+  const auto left = pause_ends_ - clock_.steady_now();
+  if (!pause_ || left <= SteadyTime::duration(0)) {
     return std::nullopt;
   }
-  return pause_->until;
+  return clock_.now() + std::chrono::duration_cast<SystemTime::duration>(left);
 }
 
 std::optional<bool> CredentialGate::valid() const {
@@ -137,7 +142,7 @@ void CredentialGate::restore(const CredentialPause& pause) {
   }
   const MutexLock lock(mutex_);
   pause_ = pause;
-  pause_->until = std::min(pause_->until, clock_.now() + kPause);
+  pause_for(std::min<SystemTime::duration>(pause.until - clock_.now(), kPause));
   valid_ = false;
 }
 

@@ -58,6 +58,7 @@ class CredentialGate {
 
  private:
   std::string fingerprint(std::string_view credential) const;
+  void pause_for(SteadyTime::duration duration) REQUIRES(mutex_);
 
   const std::string account_;
   const Clock& clock_;
@@ -65,6 +66,8 @@ class CredentialGate {
   const std::string salt_;
   mutable Mutex mutex_;
   std::optional<CredentialPause> pause_ GUARDED_BY(mutex_);
+  // When it ends. Not by the time of day, which may jump: ServiceNow counts failures, not hours.
+  SteadyTime pause_ends_ GUARDED_BY(mutex_);
   std::string admitted_ GUARDED_BY(mutex_);  // fingerprint of the last one
   std::optional<bool> valid_ GUARDED_BY(mutex_);
 };

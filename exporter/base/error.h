@@ -37,6 +37,14 @@ constexpr std::string_view to_string(ErrorClass error_class) {
   return kErrorClasses[static_cast<std::size_t>(error_class)];
 }
 
+// Whether the same request may succeed a little later: the fault is on the way or passes by itself, and
+// nothing was refused.
+constexpr bool is_passing(ErrorClass error_class) {
+  return error_class == ErrorClass::connection || error_class == ErrorClass::timeout ||
+         error_class == ErrorClass::incomplete || error_class == ErrorClass::http_5xx ||
+         error_class == ErrorClass::rate_limited;
+}
+
 struct Error {
   ErrorClass error_class;
   // What happened, to what, and what to do. Holds no secret and no user's name.

@@ -45,19 +45,6 @@ std::string described_type(const HttpHeaders& headers) {
   return type;
 }
 
-bool is_retryable(ErrorClass error_class) {
-  switch (error_class) {
-    case ErrorClass::connection:
-    case ErrorClass::timeout:
-    case ErrorClass::incomplete:
-    case ErrorClass::http_5xx:
-    case ErrorClass::rate_limited:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // A 401 that is no JSON may come from a sleeping instance or a gateway, which never looked at the
 // credentials. One with a challenge is about credentials: trying on could lock the account, so it counts as
 // refused.
@@ -245,7 +232,7 @@ Result<HttpResponse> ApiClient::get(Endpoint endpoint, std::string_view target, 
       // error before.
       return std::unexpected(std::move(*last));
     }
-    if (response || tried >= options_.max_attempts || !is_retryable(response.error().error_class)) {
+    if (response || tried >= options_.max_attempts || !is_passing(response.error().error_class)) {
       return response;
     }
     const std::optional<std::chrono::seconds> asked = response.error().retry_after;

@@ -85,6 +85,15 @@ std::string header_line(const HttpHeader& field) {
   return trim(field.value).empty() ? field.name + ";" : field.name + ": " + field.value;
 }
 
+// OpenSSL's words (X509_verify_cert_error_string) tell a matter of time from one of trust.
+std::string certificate_advice(std::string_view detail) {
+  if (detail.find("expired") != std::string_view::npos ||
+      detail.find("not yet valid") != std::string_view::npos) {
+    return "have it renewed by whoever runs that host, and check this machine's clock";
+  }
+  return "give its CA as tls_config.ca_file, or its name as server_name";
+}
+
 ProxyRules make_proxy_rules(const ProxyOptions& options) {
   if (options.from_environment) {
     return proxy_rules_from_environment([](const std::string& name) -> std::optional<std::string> {
@@ -243,6 +252,7 @@ struct CurlTransport::Exchange {
   List headers;
   List connect_headers;
   List connect_to;
+  List addresses;
   std::array<char, CURL_ERROR_SIZE> error_text{};
 
   HttpResponse response;
@@ -324,7 +334,10 @@ Error CurlTransport::Exchange::explain(CURL* easy, CURLcode code) const {
                    "can't connect to " + host + " (" + detail(code) +
                        "); check the url, the firewall and whether a proxy is needed");
     case CURLE_GOT_NOTHING:
-      return error(ErrorClass::connection, host + " closed the connection without an answer");
+      return error(ErrorClass::connection,
+                   host +
+                       " closed the connection without an answer; if it stays so, check any proxy or "
+                       "firewall in between");
     case CURLE_OPERATION_TIMEDOUT: {
       curl_off_t connected = 0;  // when the connection stood, TLS included
       curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
@@ -339,7 +352,10 @@ Error CurlTransport::Exchange::explain(CURL* easy, CURLcode code) const {
                                             " ms; check the network, or raise the timeout in http");
     }
     case CURLE_PARTIAL_FILE:
-      return error(ErrorClass::incomplete, host + " closed the connection before the body's end");
+      return error(ErrorClass::incomplete,
+                   host +
+                       " closed the connection before the body's end; if it stays so, check any proxy in "
+                       "between");
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
       if (detail(code).find("SSL routines") != std::string::npos) {
@@ -349,15 +365,17 @@ Error CurlTransport::Exchange::explain(CURL* easy, CURLcode code) const {
                          "); if it asks for a client certificate, set tls_config.cert and key");
       }
       if (head_started) {
-        return error(ErrorClass::incomplete, host + " broke off within its answer (" + detail(code) + ")");
+        return error(ErrorClass::incomplete, host + " broke off within its answer (" + detail(code) +
+                                                 "); if it stays so, check any proxy in between");
       }
-      return error(ErrorClass::connection, "the connection to " + host + " broke (" + detail(code) + ")");
+      return error(ErrorClass::connection, "the connection to " + host + " broke (" + detail(code) +
+                                               "); if it stays so, check any proxy or firewall in between");
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
       return error(ErrorClass::tls, "the certificate of " + host + " is not trusted (" + detail(code) +
-                                        "); give its CA as tls_config.ca_file, or its name as server_name");
+                                        "); " + certificate_advice(detail(code)));
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CRL_BADFILE:
       return error(ErrorClass::tls, "no CA could be read to verify " + host + " (" + detail(code) +
@@ -478,6 +496,12 @@ void CurlTransport::configure(const Session& session, Exchange& exchange) const 
     set_text(easy, CURLOPT_URL, url.origin() + url.target);
   }
   set(easy, CURLOPT_HTTPHEADER, exchange.headers.get());
+  if (options_.address_of) {
+    if (const std::optional<std::string> address = options_.address_of(url.host)) {
+      append(exchange.addresses, url.host + ":" + std::to_string(url.port) + ":" + *address);
+      set(easy, CURLOPT_RESOLVE, exchange.addresses.get());
+    }
+  }
   configure_tls(session);
   configure_proxy(session, exchange);
 }

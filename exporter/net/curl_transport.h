@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -60,6 +61,9 @@ struct CurlTransportOptions {
   std::chrono::milliseconds connect_timeout{10'000};  // within the request's own
   std::size_t max_head_size = std::size_t{64} * 1024;
   std::size_t max_body_size = std::size_t{64} * 1024 * 1024;  // inflated
+  // Where the host of a URL is found ("127.0.0.1"), asked at each request; nullopt or empty: the system's
+  // resolver knows. For tests of names that fail and come back. Thread-safe.
+  std::function<std::optional<std::string>(const std::string& host)> address_of = {};
 };
 
 // Thread-safe: each request in flight has a session of its own, so there are as many connections as there

@@ -39,10 +39,27 @@ simdjson::error_code read_key(json::ondemand::value value, std::string& out) {
   return error;
 }
 
+// A field that comes twice with two values: whichever were taken, it could be the wrong one.
+struct Repeats {
+  bool contradict = false;
+  void see(const std::optional<std::string_view>& before, const std::optional<std::string_view>& now) {
+    contradict = contradict || (before && before != now);
+  }
+};
+
+// A text field that decides whose link this is.
+simdjson::error_code read_once(json::ondemand::value value, std::optional<std::string_view>& out,
+                               Repeats& repeats) {
+  const std::optional<std::string_view> before = out;
+  const auto error = read_view(value, out);
+  repeats.see(before, out);
+  return error;
+}
+
 // Puts the value of `name` in its place or places among the keys.
 simdjson::error_code read_match_field(std::string_view prefix, std::string_view name,
                                       json::ondemand::value value, std::span<const std::string> match_fields,
-                                      std::vector<std::string>& keys) {
+                                      std::vector<std::string>& keys, Repeats& repeats) {
   std::optional<std::string> text;
   for (std::size_t i = 0; i < match_fields.size(); ++i) {
     const std::string_view field = match_fields[i];
@@ -51,6 +68,7 @@ simdjson::error_code read_match_field(std::string_view prefix, std::string_view 
       text.emplace();
       if (auto error = read_key(value, *text)) return error;
     }
+    if (!keys[i].empty()) repeats.see(keys[i], *text);
     keys[i] = *text;
   }
   return simdjson::SUCCESS;
@@ -68,15 +86,21 @@ simdjson::error_code read_app_user(json::ondemand::value value, std::span<const 
   std::optional<std::string_view> last_updated;
   std::optional<std::string_view> status_changed;
   bool external_id_readable = true;
+  bool external_id_seen = false;
+  Repeats repeats;
   AppUser user;
   user.keys.resize(match_fields.size());
   auto error = json::read_fields(
       value, [&](std::string_view key, json::ondemand::value field) -> simdjson::error_code {
-        if (key == "id") return read_view(field, id);
+        if (key == "id") return read_once(field, id, repeats);
         if (key == "externalId") {
           json::ondemand::json_type type;
           if (auto failed = field.type().get(type)) return failed;
+          const std::optional<std::string_view> before = external_id;
           auto failed = read_view(field, external_id);
+          // Also a null beside a text.
+          repeats.contradict = repeats.contradict || (external_id_seen && before != external_id);
+          external_id_seen = true;
           external_id_readable = type == json::ondemand::json_type::null || external_id.has_value();
           return failed;
         }
@@ -88,19 +112,19 @@ simdjson::error_code read_app_user(json::ondemand::value value, std::span<const 
         if (key == "statusChanged") return read_view(field, status_changed);
         if (key == "credentials") {
           return json::read_fields(field, [&](std::string_view name, json::ondemand::value part) {
-            return name == kUserName ? read_match_field("", name, part, match_fields, user.keys)
+            return name == kUserName ? read_match_field("", name, part, match_fields, user.keys, repeats)
                                      : simdjson::SUCCESS;
           });
         }
         if (key == "profile") {
           return json::read_fields(field, [&](std::string_view name, json::ondemand::value part) {
-            return read_match_field(kProfile, name, part, match_fields, user.keys);
+            return read_match_field(kProfile, name, part, match_fields, user.keys, repeats);
           });
         }
         return simdjson::SUCCESS;
       });
   out.reset();
-  if (error || !id || id->empty() || !external_id_readable) return error;
+  if (error || !id || id->empty() || !external_id_readable || repeats.contradict) return error;
   user.id = *id;
   if (external_id) user.external_id = *external_id;
   user.status = word<AppUserStatus>(kAppUserStatuses, status);

@@ -137,7 +137,8 @@ Result<Client::AppUserBody> Client::fetch_app_users(std::string_view target, std
   if (!response) return std::unexpected(std::move(response.error()));
   auto next = net::next_link(response->headers, api_.base());
   if (!next) return std::unexpected(std::move(next.error()));
-  AppUserBody page{std::move(response->body), std::move(*next).value_or("")};
+  AppUserBody page{std::move(response->body), std::move(*next).value_or(""), std::nullopt};
+  if (const auto date = response->headers.first("Date")) page.server_date = parse_http_date(*date);
   if (page.next_url == target) {
     return std::unexpected(
         Error{ErrorClass::malformed,

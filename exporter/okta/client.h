@@ -1,6 +1,7 @@
 // Okta's management API, as far as the exporter reads it.
 #pragma once
 
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -44,7 +45,9 @@ class Client {
   struct AppUserBody {
     std::string body;
     std::string next_url;  // empty on the last page
+    std::optional<SystemTime> server_date;
   };
+  // http_status 400, 404 or 410 for a next_url: Okta does not know the position any more.
   Result<AppUserBody> fetch_app_users(std::string_view target, std::stop_token stop);
   Result<AppUserPage> read_app_users(AppUserBody page) const;
   // http_4xx with http_status 404 when the user is not assigned (any more).

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <functional>
-#include <unordered_set>
 #include <utility>
 
 #include "base/read_ahead.h"
@@ -24,16 +23,47 @@ Error not_whole(const std::string& why) {
 }  // namespace
 
 AppUsersSampler::AppUsersSampler(AppUsersOptions options, Session& session, okta::Client& client,
-                                 DriftInputs& inputs, metrics::Registry& registry)
-    : options_(options), session_(session), client_(client), inputs_(inputs), registry_(registry) {}
+                                 DriftInputs& inputs, metrics::Registry& registry, Log& log)
+    : options_(options),
+      session_(session),
+      client_(client),
+      inputs_(inputs),
+      registry_(registry),
+      log_(log) {}
 
 Result<void> AppUsersSampler::sample(SampleRun& run) {
   Result<void> listed = list(run);
-  // Our own stop says nothing about the comparison.
-  if (!listed && listed.error().error_class != ErrorClass::cancelled) {
+  if (!listed && interrupted_) {
+    inputs_.interrupted();
+  } else if (!listed && listed.error().error_class != ErrorClass::cancelled) {
+    // Our own stop says nothing about the comparison.
     inputs_.failed();
   }
   return listed;
+}
+
+std::unique_ptr<AppUsersSampler::Listing> AppUsersSampler::begin(const std::string& app_id,
+                                                                 const SampleRun& run) const {
+  return std::make_unique<Listing>(okta::Client::first_app_users_target(app_id, options_.page_size),
+                                   options_.key_count, run.clock().steady_now());
+}
+
+// Null where there is nothing to go on with.
+std::unique_ptr<AppUsersSampler::Listing> AppUsersSampler::go_on(const SampleRun& run) {
+  if (!interrupted_) {
+    return nullptr;
+  }
+  if (run.clock().steady_now() - interrupted_->begun > DriftInputs::keep_for(options_.interval)) {
+    interrupted_.reset();
+    inputs_.failed();  // what waited for it is as old
+    log_.info("the listing of app users broke off too long ago and is begun anew",
+              {{"integration", session_.integration()}});
+    return nullptr;
+  }
+  log_.info("the listing of app users goes on where it broke off",
+            {{"integration", session_.integration()},
+             {"users", std::to_string(interrupted_->links->listing.size())}});
+  return std::move(interrupted_);
 }
 
 Result<void> AppUsersSampler::list(SampleRun& run) {
@@ -43,52 +73,97 @@ Result<void> AppUsersSampler::list(SampleRun& run) {
   }
   Result<okta::App> app = client_.resolve_app({.id = opened->app_id, .name = {}, .label = {}}, run.stop());
   if (!app) {
+    if (!is_passing(app.error().error_class) && app.error().error_class != ErrorClass::cancelled) {
+      interrupted_.reset();
+    }
     return std::unexpected(std::move(app.error()));
   }
   run.mark();
 
-  auto links = std::make_unique<LinkInput>(LinkInput{drift::LinkListing(options_.key_count), app->features});
-  std::string target = okta::Client::first_app_users_target(opened->app_id, options_.page_size);
-  std::vector<std::size_t> ids;  // hashes: a user listed twice would look like two holders of one link
-  std::unordered_set<std::string> pages;
+  std::unique_ptr<Listing> listing = go_on(run);
+  const bool goes_on = listing != nullptr;
+  if (!listing) {
+    listing = begin(opened->app_id, run);
+  }
+  Result<void> read_to_end = read(*listing, run);
+  if (goes_on && listing->refused) {
+    // How long Okta honours a position is nowhere written (okta.md 9).
+    log_.warn("Okta refuses the position at which the listing of app users broke off; it is begun anew",
+              {{"integration", session_.integration()}, {"error", read_to_end.error().message}});
+    listing = begin(opened->app_id, run);
+    read_to_end = read(*listing, run);
+  }
+  if (!read_to_end) {
+    if (listing->broke_off && listing->links->listing.size() > 0) {
+      interrupted_ = std::move(listing);
+    }
+    return read_to_end;
+  }
+  std::ranges::sort(listing->ids);
+  if (std::ranges::adjacent_find(listing->ids) != listing->ids.end()) {
+    return std::unexpected(not_whole("named a user twice: it changed while it was read"));
+  }
+  listing->links->features = app->features;
+  publish(listing->links->listing, listing->links->features);
+  inputs_.put_links(std::move(listing->links));
+  return {};
+}
+
+// From the listing's target to the last page. A page counts when it was read to its end; until then it is the
+// target.
+Result<void> AppUsersSampler::read(Listing& listing, SampleRun& run) {
+  listing.broke_off = false;
+  listing.refused = false;
+  const auto passes = [](const Error& error) {
+    // Also a stop, which may be the sample's timeout.
+    return is_passing(error.error_class) || error.error_class == ErrorClass::cancelled;
+  };
   ReadAhead<okta::Client::AppUserBody> ahead(run.stop());
-  const auto fetch = [&] {
+  const auto fetch = [&](const std::string& target) {
     ahead.begin(
         [this, target](std::stop_token stop) { return client_.fetch_app_users(target, std::move(stop)); });
   };
-  pages.insert(target);
-  fetch();
-  while (!target.empty()) {
+  bool first = true;
+  fetch(listing.target);
+  while (!listing.target.empty()) {
     Result<okta::Client::AppUserBody> body = ahead.take();
     if (!body) {
+      const int status = body.error().http_status;
+      listing.broke_off = passes(body.error());
+      listing.refused = first && (status == 400 || status == 404 || status == 410);
       return std::unexpected(std::move(body.error()));
     }
-    target = body->next_url;
-    if (!target.empty() && !pages.insert(target).second) {
+    first = false;
+    std::string next = body->next_url;
+    const std::optional<SystemTime> date = body->server_date;
+    if (!next.empty() && listing.pages.contains(next)) {
       return std::unexpected(not_whole("links a page that was read already"));
     }
-    if (!target.empty()) {
-      fetch();
+    if (!next.empty()) {
+      fetch(next);
     }
     const Result<okta::AppUserPage> page = client_.read_app_users(std::move(*body));
     if (!page) {
+      listing.broke_off = passes(page.error());
       return std::unexpected(page.error());
     }
     if (page->malformed > 0) {
       return std::unexpected(not_whole("held " + std::to_string(page->malformed) + " entries without an id"));
     }
     for (const okta::AppUser& user : page->users) {
-      links->listing.add(user);
-      ids.push_back(std::hash<std::string>{}(user.id));
+      listing.links->listing.add(user);
+      listing.ids.push_back(std::hash<std::string>{}(user.id));
     }
+    if (date) {
+      listing.links->ended = ServerTime{.time = *date, .at = run.clock().steady_now()};
+      if (!listing.links->begun) {
+        listing.links->begun = listing.links->ended;
+      }
+    }
+    listing.pages.insert(next);
+    listing.target = std::move(next);
     run.mark();
   }
-  std::ranges::sort(ids);
-  if (std::ranges::adjacent_find(ids) != ids.end()) {
-    return std::unexpected(not_whole("named a user twice: it changed while it was read"));
-  }
-  publish(links->listing, links->features);
-  inputs_.put_links(std::move(links));
   return {};
 }
 

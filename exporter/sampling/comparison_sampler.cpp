@@ -150,12 +150,18 @@ Result<void> ComparisonSampler::sample(SampleRun& run) {
 
 Result<void> ComparisonSampler::compare(const Session::Opened& opened, const ListingPair& pair,
                                         SampleRun& run) {
-  drift::World world{.now = clock_.now(),
+  const SystemTime compared = clock_.now();
+  // Grace is a matter of the vendors' time: the machine's clock may be wrong, or jump.
+  const SystemTime now = pair.links->ended ? pair.links->ended->now(clock_) : compared;
+  const SystemTime grace_begins = now - options_.grace;
+  drift::World world{.now = now,
                      .creates_users = has(pair.links->features, "PUSH_NEW_USERS"),
                      .deactivates_users = has(pair.links->features, "PUSH_USER_DEACTIVATION"),
                      .reader_sees_inactive = pair.rows.report.saw_inactive && pair.rows.report.saw_own_row,
                      .hidden_rows = pair.rows.report.hidden,
-                     .recent_users = recent_.since(clock_.now() - options_.grace)};
+                     // Whose link may have moved since his page was read.
+                     .recent_users = recent_.since(
+                         pair.links->begun ? std::min(grace_begins, pair.links->begun->time) : grace_begins)};
   std::optional<storage::ComparisonRecord> before;
   {
     const MutexLock lock(mutex_);
@@ -169,7 +175,7 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, const Lis
   }
   run.mark();
 
-  storage::ComparisonCommit commit{.record = to_record(*comparison, world.now), .drifted = {}};
+  storage::ComparisonCommit commit{.record = to_record(*comparison, compared), .drifted = {}};
   commit.drifted.reserve(comparison->drifted.size());
   for (drift::Entry& entry : comparison->drifted) {
     commit.drifted.push_back({.okta_user_id = std::move(entry.okta_user_id),
@@ -178,8 +184,8 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, const Lis
                               .external_id = std::move(entry.external_id),
                               .match_key = std::move(entry.match_key),
                               .candidate_sys_id = std::move(entry.candidate_sys_id),
-                              .first_seen = world.now,
-                              .last_confirmed = world.now,
+                              .first_seen = compared,
+                              .last_confirmed = compared,
                               .resolved = std::nullopt});
   }
   comparison->drifted = {};
@@ -201,7 +207,7 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, const Lis
   view_.set({.policy = {.creates_users = world.creates_users,
                         .deactivates_users = world.deactivates_users,
                         .reader_sees_inactive = world.reader_sees_inactive},
-             .compared = world.now});
+             .compared = pair.links->begun ? pair.links->begun->time : compared});
   {
     const MutexLock lock(mutex_);
     last_ = std::move(commit.record);

@@ -2,6 +2,8 @@
 // go.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,15 +11,28 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "drift/listing.h"
 #include "servicenow/user_sweep.h"
 
 namespace exporter::sampling {
 
+// Okta's time, of its answer's Date, at a moment of ours: it goes on whatever the machine's clock does.
+struct ServerTime {
+  SystemTime time;
+  SteadyTime at;
+  SystemTime now(const Clock& clock) const {
+    return time + std::chrono::duration_cast<SystemTime::duration>(clock.steady_now() - at);
+  }
+};
 struct LinkInput {
   drift::LinkListing listing;
   std::vector<std::string> features;  // of the app, read with the listing
+  // When its first page was asked for: a listing that was interrupted counts as of its beginning. Without
+  // both, the machine's clock is all there is.
+  std::optional<ServerTime> begun = std::nullopt;
+  std::optional<ServerTime> ended = std::nullopt;
 };
 struct RowInput {
   drift::RowListing listing;
@@ -35,6 +50,11 @@ struct ListingPair {
 // of either side spoils the round: what the other has is of no use by the time this one succeeds.
 class DriftInputs {
  public:
+  // How long a listing that broke off, or that waits for the other side, is of use.
+  static constexpr std::chrono::milliseconds keep_for(std::chrono::milliseconds interval) {
+    return std::max<std::chrono::milliseconds>(interval, std::chrono::minutes(15));
+  }
+
   struct Callbacks {
     std::function<void()> ready;       // a pair can be taken
     std::function<void()> incomplete;  // this round gave no pair
@@ -48,6 +68,9 @@ class DriftInputs {
   void put_links(std::shared_ptr<const LinkInput> links);
   void put_rows(std::unique_ptr<RowInput> rows);
   void failed();
+  // This side broke off in its middle and will go on there: the round gives no pair yet, and what the other
+  // side has is kept for it.
+  void interrupted() const { callbacks_.incomplete(); }
   // Asks for both sides.
   void want() const;
   void want_links() const { callbacks_.want_links(); }

@@ -22,6 +22,7 @@ class SampleRun {
   void mark() { progress_.store(clock_.steady_now(), std::memory_order_relaxed); }
   SteadyTime last_progress() const { return progress_.load(std::memory_order_relaxed); }
   const std::stop_token& stop() const { return stop_; }
+  const Clock& clock() const { return clock_; }
 
  private:
   const Clock& clock_;

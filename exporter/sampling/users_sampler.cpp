@@ -34,8 +34,10 @@ UsersSampler::UsersSampler(UsersOptions options, Session& session, servicenow::T
 
 Result<void> UsersSampler::sample(SampleRun& run) {
   Result<void> listed = list(run);
-  // Our own stop says nothing about the comparison.
-  if (!listed && listed.error().error_class != ErrorClass::cancelled) {
+  if (!listed && interrupted_) {
+    inputs_.interrupted();
+  } else if (!listed && listed.error().error_class != ErrorClass::cancelled) {
+    // Our own stop says nothing about the comparison.
     inputs_.failed();
   }
   return listed;
@@ -128,6 +130,7 @@ void UsersSampler::say_way(Way way) {
 }
 
 Result<void> UsersSampler::look_up(const std::shared_ptr<const LinkInput>& links, SampleRun& run) {
+  interrupted_.reset();
   auto rows = std::make_unique<RowInput>(
       RowInput{drift::RowListing(client_.table().match_fields.size()), SweepReport{}, links});
   const auto collected =
@@ -176,28 +179,70 @@ Result<void> UsersSampler::prove_view(SweepReport& report, SampleRun& run) {
   return {};
 }
 
-Result<void> UsersSampler::sweep(SampleRun& run) {
-  auto rows = std::make_unique<RowInput>(
-      RowInput{drift::RowListing(client_.table().match_fields.size()), SweepReport{}});
-  double active = 0;
-  double inactive = 0;
-  bool active_readable = true;
-  servicenow::SweepOptions options = options_.sweep;
-  options.on_page = [&run] { run.mark(); };
-  Result<SweepReport> report = servicenow::sweep_users(
-      client_, options,
-      [&](const servicenow::UserRow& row) {
-        rows->listing.add(row);
-        active_readable = active_readable && row.active.has_value();
-        (row.active.value_or(false) ? active : inactive) += 1;
-      },
-      run.stop());
-  if (!report) {
-    return std::unexpected(std::move(report.error()));
+// Null where there is nothing to go on with.
+Result<std::unique_ptr<UsersSampler::Sweep>> UsersSampler::go_on(SampleRun& run) {
+  if (!interrupted_) {
+    return nullptr;
   }
-  rows->listing.seal();
-  rows->report = *report;
+  if (run.clock().steady_now() - interrupted_->begun > DriftInputs::keep_for(options_.interval)) {
+    interrupted_.reset();
+    inputs_.failed();  // what waited for it is as old
+    log_.info("the sweep of the users' table broke off too long ago and is begun anew",
+              {{"integration", session_.integration()}});
+    return nullptr;
+  }
+  const Result<bool> firm = interrupted_->pages.stands_firm(run.stop());
+  if (!firm) {
+    if (!is_passing(firm.error().error_class) && firm.error().error_class != ErrorClass::cancelled) {
+      interrupted_.reset();  // refused credentials, say, are a clone's first sign
+    }
+    return std::unexpected(firm.error());
+  }
+  run.mark();
+  if (!*firm) {
+    interrupted_.reset();
+    log_.warn(
+        "the row at which the sweep of the users' table broke off is not shown any more; it is begun anew",
+        {{"integration", session_.integration()}});
+    return nullptr;
+  }
+  log_.info("the sweep of the users' table goes on where it broke off",
+            {{"integration", session_.integration()},
+             {"rows", std::to_string(interrupted_->rows->listing.size())}});
+  return std::move(interrupted_);
+}
 
+Result<void> UsersSampler::sweep(SampleRun& run) {
+  Result<std::unique_ptr<Sweep>> kept = go_on(run);
+  if (!kept) {
+    return std::unexpected(std::move(kept.error()));
+  }
+  std::unique_ptr<Sweep> sweep = std::move(*kept);
+  const bool goes_on = sweep != nullptr;
+  if (!sweep) {
+    sweep = std::make_unique<Sweep>(client_, options_.sweep, run.clock().steady_now());
+  }
+  const Result<SweepReport> report = sweep->pages.run(
+      [&](const servicenow::UserRow& row) {
+        sweep->rows->listing.add(row);
+        sweep->active_readable = sweep->active_readable && row.active.has_value();
+        (row.active.value_or(false) ? sweep->active : sweep->inactive) += 1;
+      },
+      [&run] { run.mark(); }, run.stop());
+  if (!report) {
+    if (sweep->pages.can_go_on()) {
+      interrupted_ = std::move(sweep);
+    }
+    return std::unexpected(report.error());
+  }
+  sweep->rows->listing.seal();
+  sweep->rows->report = *report;
+  if (goes_on) {
+    // What the first part showed of the reader's view may not hold any more.
+    if (Result<void> proven = prove_view(sweep->rows->report, run); !proven) {
+      return proven;
+    }
+  }
   if (report->method == SweepReport::Method::offset && method_ != report->method) {
     log_.warn(
         "ServiceNow does not let the reader query sys_id by range; the table is read by offset, which is "
@@ -208,20 +253,23 @@ Result<void> UsersSampler::sweep(SampleRun& run) {
   method_ = report->method;
   say_way(Way::sweep);
   total_ = report->total;
+  publish(*sweep);
+  inputs_.put_rows(std::move(sweep->rows));
+  return {};
+}
 
+void UsersSampler::publish(const Sweep& sweep) {
   metrics::Snapshot snapshot;
-  if (active_readable) {
-    snapshot.push_back({&catalogue::servicenow_users, {session_.integration(), "true"}, active});
-    snapshot.push_back({&catalogue::servicenow_users, {session_.integration(), "false"}, inactive});
+  if (sweep.active_readable) {
+    snapshot.push_back({&catalogue::servicenow_users, {session_.integration(), "true"}, sweep.active});
+    snapshot.push_back({&catalogue::servicenow_users, {session_.integration(), "false"}, sweep.inactive});
   }
-  if (report->total) {
+  if (sweep.rows->report.total) {
     snapshot.push_back({&catalogue::servicenow_acl_hidden_records,
                         {session_.integration(), "reader", options_.table_label},
-                        static_cast<double>(report->hidden)});
+                        static_cast<double>(sweep.rows->report.hidden)});
   }
   registry_.publish(session_.integration() + "/" + std::string(name()), std::move(snapshot));
-  inputs_.put_rows(std::move(rows));
-  return {};
 }
 
 }  // namespace exporter::sampling

@@ -1,6 +1,9 @@
 // ServiceNow's users' table: servicenow_users, hidden rows, and the other side of drift.
 #pragma once
 
+#include <memory>
+#include <utility>
+
 #include "sampling/drift_inputs.h"
 #include "sampling/sampler.h"
 #include "sampling/session.h"
@@ -37,7 +40,24 @@ class UsersSampler final : public Sampler {
 
   Result<void> list(SampleRun& run);
   Result<void> go(Way way, const std::shared_ptr<const LinkInput>& links, SampleRun& run);
+  // A sweep on its way: a request that fails in a way that passes leaves it where it is, and the next sample
+  // goes on there, unless it is older by then than its interval or the row that it stands at is gone.
+  struct Sweep {
+    Sweep(servicenow::TableClient& client, servicenow::SweepOptions options, SteadyTime begun_at)
+        : pages(client, std::move(options)),
+          rows(std::make_unique<RowInput>(
+              RowInput{drift::RowListing(client.table().match_fields.size()), servicenow::SweepReport{}})),
+          begun(begun_at) {}
+    servicenow::UserSweep pages;
+    std::unique_ptr<RowInput> rows;
+    SteadyTime begun;
+    double active = 0;
+    double inactive = 0;
+    bool active_readable = true;
+  };
   Result<void> sweep(SampleRun& run);
+  Result<std::unique_ptr<Sweep>> go_on(SampleRun& run);
+  void publish(const Sweep& sweep);
   Result<void> look_up(const std::shared_ptr<const LinkInput>& links, SampleRun& run);
   Result<void> prove_view(servicenow::SweepReport& report, SampleRun& run);
   Result<void> count_table(SampleRun& run);
@@ -57,6 +77,7 @@ class UsersSampler final : public Sampler {
   bool sweep_refused_ = false;                             // when it was tried last
   bool lookup_refused_ = false;
   std::optional<std::uint64_t> total_;  // rows of the table, when it was last counted
+  std::unique_ptr<Sweep> interrupted_;
 };
 
 }  // namespace exporter::sampling

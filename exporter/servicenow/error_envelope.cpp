@@ -48,6 +48,14 @@ void add_own_words(Error& error) {
   error.message += " (ServiceNow says: " + words + ")";
 }
 
+void name_answer(Error& error, std::string_view table, std::string_view authority) {
+  error.message =
+      "ServiceNow's list of " + std::string(table) + " at " + std::string(authority) + ": " + error.message;
+  if (error.message.find("; ") == std::string::npos) {
+    error.message += "; check servicenow.url and any proxy in between";
+  }
+}
+
 bool may_be_transient(const Error& error) {
   if (error.http_status != 403) return false;
   const auto envelope = parse_error_envelope(error.response_body);

@@ -45,6 +45,7 @@ Result<UserPage> TableClient::users(const UserQuery& query, std::stop_token stop
   if (!page) {
     page.error().http_status = response->status;
     page.error().response_body = response->body.substr(0, std::size_t{64} * 1024);
+    name_answer(page.error(), table_.table, api_.base().authority());
     add_own_words(page.error());
     return page;
   }

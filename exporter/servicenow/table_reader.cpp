@@ -91,7 +91,7 @@ Result<TextPage> TableReader::list(const TextQuery& query, std::stop_token stop)
   auto rows = parse_text_rows(response->body);
   if (!rows) {
     rows.error().http_status = response->status;
-    rows.error().message = query.table + ": " + rows.error().message;
+    name_answer(rows.error(), query.table, api_.base().authority());
     return std::unexpected(std::move(rows.error()));
   }
   TextPage page{.rows = std::move(*rows), .total = std::nullopt, .server_date = std::nullopt};
@@ -113,8 +113,11 @@ Result<std::map<std::string, std::uint64_t>> TableReader::count_by(const std::st
     return std::unexpected(std::move(response.error()));
   }
   dom::parser parser;
-  const Result<dom::array> result = result_of(parser, response->body);
-  if (!result) return std::unexpected(result.error());
+  Result<dom::array> result = result_of(parser, response->body);
+  if (!result) {
+    name_answer(result.error(), table, api_.base().authority());
+    return std::unexpected(std::move(result.error()));
+  }
   std::map<std::string, std::uint64_t> counts;
   for (const dom::element group : *result) {
     dom::element count;

@@ -22,7 +22,9 @@ constexpr std::string_view kRemedy =
     "; the sweep needs to sort and range over sys_id: give the reader an ACL for the operation query_range "
     "on sys_user.sys_id";
 
-Error incomplete(std::string message) { return Error{ErrorClass::incomplete, std::move(message), 200}; }
+Error incomplete(const std::string& message) {
+  return Error{ErrorClass::incomplete, message + "; the table is read again soon", 200};
+}
 
 std::string join_query(std::initializer_list<std::string_view> parts) {
   std::string query;
@@ -34,22 +36,51 @@ std::string join_query(std::initializer_list<std::string_view> parts) {
   return query;
 }
 
-class Sweep {
+}  // namespace
+
+class UserSweep::Pages {
  public:
-  Sweep(TableClient& client, const SweepOptions& options, const std::function<void(const UserRow&)>& row,
-        std::stop_token stop)
-      : client_(client), options_(options), row_(row), ahead_(std::move(stop)) {
+  Pages(TableClient& client, SweepOptions options) : client_(client), options_(std::move(options)) {
     const auto& fields = client.table().match_fields;
     const auto name = std::find(fields.begin(), fields.end(), "user_name");
     if (name != fields.end()) name_field_ = static_cast<std::size_t>(name - fields.begin());
-    own_name_ = normalize_key(options.own_name);
+    own_name_ = normalize_key(options_.own_name);
   }
 
-  Result<SweepReport> run() {
+  Result<SweepReport> run(const std::function<void(const UserRow&)>& row,
+                          const std::function<void()>& on_page, std::stop_token stop) {
+    // Behind the last row, whatever windows without rows came after it.
+    offset_ = 0;
+    window_total_ = 0;
+    report_.saw_inactive = false;
+    report_.saw_own_row = false;
+    request_failed_ = false;
+    row_ = &row;
+    on_page_ = &on_page;
+    ahead_.emplace(std::move(stop));
+    Result<SweepReport> report = read();
+    ahead_.reset();
+    return report;
+  }
+
+  bool can_go_on() const { return request_failed_ && keyset() && !cursor_.empty(); }
+
+  Result<bool> stands_firm(std::stop_token stop) {
+    const auto page = client_.users({.query = "sys_id=" + cursor_, .limit = 2, .offset = 0}, std::move(stop));
+    if (!page && page.error().error_class == ErrorClass::permission) return false;
+    if (!page) return std::unexpected(page.error());
+    return page->rows.size() == 1 && page->rows.front().sys_id == cursor_;
+  }
+
+ private:
+  enum class Step : std::uint8_t { more, end };
+  enum class PageOrder : std::uint8_t { good, unsorted, behind_cursor };
+
+  Result<SweepReport> read() {
     if (auto asked = ask(); !asked) return std::unexpected(std::move(asked.error()));
     for (;;) {
-      auto page = ahead_.take();
-      if (options_.on_page) options_.on_page();
+      auto page = ahead_->take();
+      (*on_page_)();
       const auto step = judge(page);
       if (!step) return std::unexpected(step.error());
       if (*step == Step::more) {
@@ -63,10 +94,6 @@ class Sweep {
     if (report_.total && *report_.total > report_.rows) report_.hidden = *report_.total - report_.rows;
     return report_;
   }
-
- private:
-  enum class Step : std::uint8_t { more, end };
-  enum class PageOrder : std::uint8_t { good, unsorted, behind_cursor };
 
   bool keyset() const { return report_.method == SweepReport::Method::keyset; }
   std::uint64_t limit() const { return static_cast<std::uint64_t>(options_.page_size); }
@@ -87,14 +114,19 @@ class Sweep {
     query.limit = options_.page_size;
     query.offset = static_cast<int>(offset_);
     ++report_.requests;
-    ahead_.begin([this, query](std::stop_token stop) { return client_.users(query, std::move(stop)); });
+    ahead_->begin([this, query](std::stop_token stop) { return client_.users(query, std::move(stop)); });
     return {};
   }
 
   // Whether the page counts, and whether and where the sweep goes on.
   Result<Step> judge(Result<UserPage>& page) {
     taken_ = false;
-    if (!page) return refused(std::move(page.error()), ranged_);
+    if (!page) {
+      // Also a stop, which may be the sample's timeout.
+      request_failed_ =
+          is_passing(page.error().error_class) || page.error().error_class == ErrorClass::cancelled;
+      return refused(std::move(page.error()), ranged_);
+    }
     if (auto fault = contradiction(*page)) return std::unexpected(std::move(*fault));
 
     switch (order_of(*page)) {
@@ -214,7 +246,7 @@ class Sweep {
           equals_ignore_case(trim(row.keys[*name_field_]), own_name_)) {
         report_.saw_own_row = true;
       }
-      row_(row);
+      (*row_)(row);
     }
   }
 
@@ -249,8 +281,9 @@ class Sweep {
   }
 
   TableClient& client_;
-  const SweepOptions& options_;
-  const std::function<void(const UserRow&)>& row_;
+  const SweepOptions options_;
+  const std::function<void(const UserRow&)>* row_ = nullptr;  // of the run
+  const std::function<void()>* on_page_ = nullptr;            // likewise
   SweepReport report_;
   std::optional<std::size_t> name_field_;
   std::string own_name_;
@@ -263,16 +296,29 @@ class Sweep {
   bool range_honoured_ = false;
   bool ranged_ = false;  // the page that was asked for last
   bool taken_ = false;   // the page that was judged last counts
-  ReadAhead<UserPage> ahead_;
+  bool request_failed_ = false;
+  std::optional<ReadAhead<UserPage>> ahead_;  // of the run
 };
 
-}  // namespace
+UserSweep::UserSweep(TableClient& client, SweepOptions options)
+    : pages_(std::make_unique<Pages>(client, std::move(options))) {}
+
+UserSweep::~UserSweep() = default;
+
+Result<SweepReport> UserSweep::run(const std::function<void(const UserRow&)>& row,
+                                   const std::function<void()>& on_page, std::stop_token stop) {
+  return pages_->run(row, on_page, std::move(stop));
+}
+
+bool UserSweep::can_go_on() const { return pages_->can_go_on(); }
+
+Result<bool> UserSweep::stands_firm(std::stop_token stop) { return pages_->stands_firm(std::move(stop)); }
 
 Result<SweepReport> sweep_users(TableClient& client, const SweepOptions& options,
                                 const std::function<void(const UserRow&)>& row, std::stop_token stop) {
   if (options.page_size <= 0)
     return std::unexpected(Error{ErrorClass::malformed, "the page size must be positive"});
-  return Sweep(client, options, row, std::move(stop)).run();
+  return UserSweep(client, options).run(row, [] {}, std::move(stop));
 }
 
 }  // namespace exporter::servicenow

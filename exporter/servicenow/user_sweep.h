@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -14,9 +15,8 @@ namespace exporter::servicenow {
 
 struct SweepOptions {
   int page_size = 1000;
-  std::string query;                   // users.query of the configuration, joined by ^
-  std::string own_name;                // the reader's user_name; empty where unknown (API key)
-  std::function<void()> on_page = {};  // after every answer, also of a page without rows
+  std::string query;     // users.query of the configuration, joined by ^
+  std::string own_name;  // the reader's user_name; empty where unknown (API key)
 };
 
 struct SweepReport {
@@ -32,12 +32,38 @@ struct SweepReport {
   bool saw_own_row = false;   // needs user_name among the match fields
 };
 
-// Calls `row` for every row, only after its page was read to its end. Keyset pages
-// `sys_id>last^ORDERBYsys_id`; a short or empty page is not the end while X-Total-Count says more
-// (servicenow.md 8.2); where the range query is refused (403) or ignored (first id <= cursor), offset with
-// ORDERBYsys_id. An error means that the listing is not complete and that what `row` got is worth nothing:
-// class permission where neither way is allowed, incomplete where pages contradict each other (a repeated
-// row, a row without sys_id, a total that shrinks below what was read).
+// Keyset pages `sys_id>last^ORDERBYsys_id`; a short or empty page is not the end while X-Total-Count says
+// more (servicenow.md 8.2); where the range query is refused (403) or ignored (first id <= cursor), offset
+// with ORDERBYsys_id. Not thread-safe; must not outlive the client.
+class UserSweep {
+ public:
+  UserSweep(TableClient& client, SweepOptions options);
+  ~UserSweep();
+  UserSweep(const UserSweep&) = delete;
+  UserSweep& operator=(const UserSweep&) = delete;
+
+  // Calls `row` for every row, only after its page was read to its end, and `on_page` after every answer. An
+  // error means that the listing is not complete and that what `row` got is worth nothing, unless it
+  // can_go_on(): class permission where neither way is allowed, incomplete where pages contradict each other
+  // (a repeated row, a row without sys_id, a total that shrinks below what was read).
+  Result<SweepReport> run(const std::function<void(const UserRow&)>& row,
+                          const std::function<void()>& on_page, std::stop_token stop);
+
+  // After an error: a request between keyset pages failed in a way that passes. run() may be called once more
+  // then; it goes on behind the last row that was read. What the report says of the reader's view is then of
+  // the last run alone.
+  bool can_go_on() const;
+  // Before it goes on: whether the row that it stands at is still shown. Where it is not, the table may be
+  // another one (a clone) or the reader's view may have changed, and the rows so far are worth nothing.
+  // Errors: of the request.
+  Result<bool> stands_firm(std::stop_token stop);
+
+ private:
+  class Pages;
+  std::unique_ptr<Pages> pages_;
+};
+
+// A sweep in one go.
 Result<SweepReport> sweep_users(TableClient& client, const SweepOptions& options,
                                 const std::function<void(const UserRow&)>& row, std::stop_token stop);
 

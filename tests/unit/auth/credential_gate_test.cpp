@@ -132,6 +132,23 @@ TEST_F(CredentialGateTest, NeverPausesLongerThanAnHourWhenTheClockWasWrong) {
   EXPECT_EQ(restarted.paused_until(), clock.now() + minutes(60));
 }
 
+// ServiceNow counts failures: a clock that is set right must not cost another one, nor hold the account up.
+TEST_F(CredentialGateTest, AClockThatJumpsAnHourEitherWayChangesNoPause) {
+  for (const auto jump : {minutes(60), minutes(-60)}) {
+    fakes::FakeClock jumping;
+    CredentialGate paused("servicenow reader", jumping);
+    ASSERT_TRUE(paused.admit("wrong"));
+    paused.rejected("wrong");
+    jumping.advance(minutes(20));
+    jumping.set_system(jumping.now() + jump);
+    EXPECT_FALSE(paused.admit("wrong"));
+    EXPECT_EQ(paused.paused_until(), jumping.now() + minutes(40));
+    EXPECT_EQ(paused.pause()->until, jumping.now() + minutes(40)) << "as it is stored";
+    jumping.advance(minutes(40));
+    EXPECT_TRUE(paused.admit("wrong"));
+  }
+}
+
 TEST_F(CredentialGateTest, ABrokenFingerprintPausesNobody) {
   for (const char* fingerprint : {"", ":", "salt", "salt:zz"}) {
     CredentialGate restarted("servicenow reader", clock);

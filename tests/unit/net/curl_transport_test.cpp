@@ -7,13 +7,19 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
 
-#include "raw_server.h"
+#include "fakes/gzip.h"
+#include "fakes/raw_server.h"
 
 namespace exporter::net {
 namespace {
 
+using fakes::BoundSocket;
+using fakes::gzip;
+using fakes::Peer;
+using fakes::RawServer;
+using fakes::RawTls;
+using fakes::TestIdentity;
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using testing::HasSubstr;
@@ -22,23 +28,6 @@ using testing::Not;
 std::string response(std::string_view body, std::string_view fields = "") {
   return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
          std::to_string(body.size()) + "\r\n" + std::string(fields) + "\r\n" + std::string(body);
-}
-
-std::string gzip(const std::string& text) {
-  z_stream stream{};
-  require(
-      deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, 16 + MAX_WBITS, 9, Z_DEFAULT_STRATEGY) == Z_OK,
-      "deflateInit2");
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  std::string in = text;
-  stream.next_in = reinterpret_cast<Bytef*>(in.data());
-  stream.avail_in = static_cast<uInt>(in.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  require(deflate(&stream, Z_FINISH) == Z_STREAM_END, "deflate");
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
 }
 
 std::string gzip_response(const std::string& bytes) { return response(bytes, "Content-Encoding: gzip\r\n"); }

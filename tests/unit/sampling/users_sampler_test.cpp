@@ -164,6 +164,71 @@ TEST_F(UsersSamplerTest, NeverLeavesAWayThatWasConfigured) {
   EXPECT_EQ(sweeps(), 0U);
 }
 
+class InterruptedSweepTest : public UsersSamplerTest {
+ protected:
+  InterruptedSweepTest() {
+    table(35);
+    instance_.before = [this](const std::string& query) -> std::optional<net::HttpResponse> {
+      if (fails_ == 0 || query.find("sys_id>" + hex_id(20)) == std::string::npos) return std::nullopt;
+      return net::HttpResponse{
+          .status = fails_, .headers = {{"Content-Type", "application/json"}}, .body = "{}"};
+    };
+  }
+  // Rows 1 to 20 are read; the page behind them is not there.
+  void break_off(int status) {
+    fails_ = status;
+    ASSERT_FALSE(sample(UsersStrategy::sweep));
+    fails_ = 0;
+    instance_.requests.clear();
+  }
+
+  int fails_ = 0;
+};
+
+TEST_F(InterruptedSweepTest, GoesOnBehindTheLastRowAndProvesTheReadersViewAnew) {
+  break_off(503);
+  EXPECT_EQ(incomplete_, 1);
+  ASSERT_TRUE(sample(UsersStrategy::sweep));
+  EXPECT_EQ(queries().front(), "sys_id=" + hex_id(20));
+  EXPECT_EQ(sweeps(), 2U) << "of four pages";
+  list(35);
+  const auto pair = inputs_.take();
+  ASSERT_NE(pair, nullptr);
+  EXPECT_EQ(pair->rows.listing.size(), 37U);
+  EXPECT_TRUE(pair->rows.report.saw_inactive);
+  EXPECT_TRUE(pair->rows.report.saw_own_row);
+}
+
+TEST_F(InterruptedSweepTest, LeavesTheLinksWaiting) {
+  list(35);
+  break_off(503);
+  ASSERT_TRUE(sample(UsersStrategy::sweep));
+  EXPECT_EQ(ready_, 1);
+}
+
+TEST_F(InterruptedSweepTest, BeginsAnewWhereTheRowIsGoneThatItStandsAt) {
+  break_off(503);
+  std::erase_if(instance_.rows, [](const auto& row) { return row.sys_id == hex_id(20); });
+  ASSERT_TRUE(sample(UsersStrategy::sweep));
+  EXPECT_EQ(sweeps(), 4U);
+  list(35);
+  EXPECT_EQ(inputs_.take()->rows.listing.size(), 36U);
+}
+
+TEST_F(InterruptedSweepTest, BeginsAnewWhenItsBeginningIsOlderThanItsInterval) {
+  break_off(503);
+  clock_.advance(std::chrono::minutes(61));
+  ASSERT_TRUE(sample(UsersStrategy::sweep));
+  EXPECT_EQ(sweeps(), 4U);
+}
+
+// A clone replaces the accounts too: first come refusals.
+TEST_F(InterruptedSweepTest, BeginsAnewAfterARefusal) {
+  break_off(401);
+  ASSERT_TRUE(sample(UsersStrategy::sweep));
+  EXPECT_EQ(sweeps(), 4U);
+}
+
 TEST_F(UsersSamplerTest, IsNotProvenWhereNoInactiveRowAndNotItsOwnRowIsShown) {
   instance_.rows.clear();
   table(200);

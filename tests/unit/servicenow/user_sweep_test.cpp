@@ -240,6 +240,97 @@ TEST(UserSweep, KeepsItsFootingWhenRowsComeAndGoUnderAKeyset) {
   EXPECT_EQ(swept.report->hidden, 0U);
 }
 
+net::HttpResponse unavailable() {
+  return {503, {{"Content-Type", "application/json"}}, R"({"error":{"message":"m","detail":"d"}})"};
+}
+
+TEST(UserSweep, GoesOnBehindTheLastRowAfterARequestThatFailed) {
+  Instance instance = table(35);
+  bool fails = true;
+  instance.before = [&](const std::string& query) {
+    return fails && query.find(hex_id(1019)) != std::string::npos ? std::optional(unavailable())
+                                                                  : std::nullopt;
+  };
+  Connection connection(instance);
+  std::vector<std::string> ids;
+  const auto keep = [&](const UserRow& row) { ids.push_back(row.sys_id); };
+  UserSweep sweep(connection.client, {.page_size = 10, .query = {}, .own_name = {}});
+  EXPECT_FALSE(sweep.can_go_on()) << "it has not begun";
+  ASSERT_FALSE(sweep.run(keep, [] {}, {}));
+  ASSERT_TRUE(sweep.can_go_on());
+  EXPECT_EQ(ids.size(), 20U);
+  ASSERT_FALSE(sweep.run(keep, [] {}, {})) << "still the same";
+  ASSERT_TRUE(sweep.can_go_on());
+  fails = false;
+  instance.requests.clear();
+  EXPECT_EQ(sweep.stands_firm({}).value_or(false), true);
+  const auto report = sweep.run(keep, [] {}, {});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(ids, visible(instance));
+  EXPECT_EQ(report->rows, 35U);
+  EXPECT_EQ(report->hidden, 0U);
+  EXPECT_EQ(instance.requests.size(), 3U) << "a look at the row, and two pages";
+}
+
+TEST(UserSweep, GoesOnBehindAWindowThatAclsEmptied) {
+  Instance instance = table(60);
+  for (std::size_t i = 10; i < 45; ++i) instance.rows[i].hidden = true;
+  bool fails = true;
+  instance.before = [&](const std::string&) {
+    return fails && instance.requests.size() == 4 ? std::optional(unavailable()) : std::nullopt;
+  };
+  Connection connection(instance);
+  std::vector<std::string> ids;
+  UserSweep sweep(connection.client, {.page_size = 10, .query = {}, .own_name = {}});
+  ASSERT_FALSE(sweep.run([&](const UserRow& row) { ids.push_back(row.sys_id); }, [] {}, {}));
+  ASSERT_TRUE(sweep.can_go_on());
+  fails = false;
+  const auto report = sweep.run([&](const UserRow& row) { ids.push_back(row.sys_id); }, [] {}, {});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(ids, visible(instance));
+  EXPECT_EQ(report->hidden, 35U);
+}
+
+TEST(UserSweep, DoesNotStandFirmWhereItsRowIsGoneOrHidden) {
+  for (const bool hidden : {false, true}) {
+    Instance instance = table(35);
+    instance.before = [&](const std::string&) {
+      return instance.requests.size() == 2 ? std::optional(unavailable()) : std::nullopt;
+    };
+    Connection connection(instance);
+    UserSweep sweep(connection.client, {.page_size = 10, .query = {}, .own_name = {}});
+    ASSERT_FALSE(sweep.run([](const UserRow&) {}, [] {}, {}));
+    ASSERT_TRUE(sweep.can_go_on());
+    if (hidden) {
+      instance.rows[9].hidden = true;
+    } else {
+      instance.rows.erase(instance.rows.begin() + 9);  // the last of the first page
+    }
+    const auto firm = sweep.stands_firm({});
+    ASSERT_TRUE(firm) << firm.error().message;
+    EXPECT_FALSE(*firm);
+  }
+}
+
+TEST(UserSweep, CannotGoOnWhereNothingWasReadOrTheWayIsByOffset) {
+  Instance first = table(35);
+  first.before = [&](const std::string&) { return std::optional(unavailable()); };
+  Connection to_first(first);
+  UserSweep nothing(to_first.client, {.page_size = 10, .query = {}, .own_name = {}});
+  ASSERT_FALSE(nothing.run([](const UserRow&) {}, [] {}, {}));
+  EXPECT_FALSE(nothing.can_go_on());
+
+  Instance offset = table(35);
+  offset.range = QueryAcl::refuse;
+  offset.before = [&](const std::string&) {
+    return offset.requests.size() == 4 ? std::optional(unavailable()) : std::nullopt;
+  };
+  Connection to_offset(offset);
+  UserSweep by_offset(to_offset.client, {.page_size = 10, .query = {}, .own_name = {}});
+  ASSERT_FALSE(by_offset.run([](const UserRow&) {}, [] {}, {}));
+  EXPECT_FALSE(by_offset.can_go_on()) << "rows move under an offset";
+}
+
 TEST(UserSweep, IsIncompleteWithARowThatHasNoId) {
   Instance instance = table(35);
   instance.rows[22].unreadable = {"sys_id"};

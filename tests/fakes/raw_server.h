@@ -1,8 +1,11 @@
-// A server that says exactly the bytes it is told to, over TCP or TLS, on a port of its own on 127.0.0.1: for
-// the faults that no well-behaved server makes.
+// A server that says exactly the bytes it is told to, over TCP or TLS, on a port of its own on the loopback
+// address: for the faults that no well-behaved server makes.
 #pragma once
 
 #include <array>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -22,7 +25,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace exporter::net {
+namespace exporter::fakes {
 
 template <auto Free>
 struct OpenSslDeleter {
@@ -39,16 +42,17 @@ inline void require(bool condition, const char* what) {
 }
 
 // A self-signed certificate with its key. `subject_alt_name` as OpenSSL writes it: "DNS:a.test",
-// "IP:127.0.0.1".
+// "IP:127.0.0.1". It was made two hours before its end; an end in the past is an expired certificate.
 class TestIdentity {
  public:
-  explicit TestIdentity(const std::string& subject_alt_name)
+  explicit TestIdentity(const std::string& subject_alt_name, std::chrono::seconds end = std::chrono::hours(1))
       : key_(EVP_EC_gen("P-256")), certificate_(X509_new()) {
     X509* certificate = certificate_.get();
     X509_set_version(certificate, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+    constexpr std::chrono::seconds kLife = std::chrono::hours(2);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), static_cast<long>((end - kLife).count()));
+    X509_gmtime_adj(X509_getm_notAfter(certificate), static_cast<long>(end.count()));
     X509_set_pubkey(certificate, key_.get());
     X509_NAME* name = X509_get_subject_name(certificate);
     const std::string common_name = "test identity";
@@ -87,26 +91,59 @@ class TestIdentity {
   std::unique_ptr<X509, OpenSslDeleter<X509_free>> certificate_;
 };
 
-// A socket bound to a free port of 127.0.0.1.
+enum class Loopback : std::uint8_t { v4, v6 };
+
+// A socket bound to a free port of the loopback address.
 class BoundSocket {
  public:
-  BoundSocket() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    require(::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0, "bind");
+  explicit BoundSocket(Loopback loopback = Loopback::v4)
+      : fd_(::socket(loopback == Loopback::v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_storage address = to_address(loopback);
+    require(::bind(fd_, reinterpret_cast<const sockaddr*>(&address), size_of(loopback)) == 0, "bind");
     socklen_t size = sizeof(address);
     require(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) == 0, "getsockname");
-    port_ = ntohs(address.sin_port);
+    // The port stands at the same place in both kinds.
+    sockaddr_in v4{};
+    std::memcpy(&v4, &address, sizeof(v4));
+    port_ = ntohs(v4.sin_port);
   }
   ~BoundSocket() { ::close(fd_); }
   BoundSocket(const BoundSocket&) = delete;
   BoundSocket& operator=(const BoundSocket&) = delete;
 
+  // Whether this machine has the address.
+  static bool available(Loopback loopback) {
+    try {
+      const BoundSocket tried(loopback);
+      return true;
+    } catch (const std::runtime_error&) {
+      return false;
+    }
+  }
+
   int fd() const { return fd_; }
   int port() const { return port_; }
 
  private:
+  static socklen_t size_of(Loopback loopback) {
+    return loopback == Loopback::v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+  }
+  static sockaddr_storage to_address(Loopback loopback) {
+    sockaddr_storage address{};
+    if (loopback == Loopback::v4) {
+      sockaddr_in v4{};
+      v4.sin_family = AF_INET;
+      v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      std::memcpy(&address, &v4, sizeof(v4));
+    } else {
+      sockaddr_in6 v6{};
+      v6.sin6_family = AF_INET6;
+      v6.sin6_addr = in6addr_loopback;
+      std::memcpy(&address, &v6, sizeof(v6));
+    }
+    return address;
+  }
+
   int fd_;
   int port_ = 0;
 };
@@ -220,7 +257,8 @@ class RawServer {
  public:
   using Script = std::function<void(Peer&)>;
 
-  explicit RawServer(std::vector<Script> scripts, const RawTls& tls = {}) : scripts_(std::move(scripts)) {
+  explicit RawServer(std::vector<Script> scripts, const RawTls& tls = {}, Loopback loopback = Loopback::v4)
+      : loopback_(loopback), socket_(loopback), scripts_(std::move(scripts)) {
     if (tls.identity != nullptr) {
       context_.reset(SSL_CTX_new(TLS_server_method()));
       SSL_CTX_use_certificate(context_.get(), tls.identity->certificate());
@@ -253,10 +291,12 @@ class RawServer {
   RawServer& operator=(const RawServer&) = delete;
 
   int port() const { return socket_.port(); }
-  std::string url(std::string_view path = "/") const {
-    return (context_ ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port()) +
-           std::string(path);
+  // host:port
+  std::string authority() const {
+    return (loopback_ == Loopback::v4 ? "127.0.0.1:" : "[::1]:") + std::to_string(port());
   }
+  std::string origin() const { return (context_ ? "https://" : "http://") + authority(); }
+  std::string url(std::string_view path = "/") const { return origin() + std::string(path); }
 
  private:
   void serve() {
@@ -275,10 +315,11 @@ class RawServer {
     }
   }
 
+  const Loopback loopback_;
   BoundSocket socket_;
   std::unique_ptr<SSL_CTX, OpenSslDeleter<SSL_CTX_free>> context_;
   std::vector<Script> scripts_;
   std::thread thread_;
 };
 
-}  // namespace exporter::net
+}  // namespace exporter::fakes
