@@ -43,6 +43,31 @@ class Traps : public testing::TestWithParam<std::string> {
 INSTANTIATE_TEST_SUITE_P(Drift, Traps, testing::Values("sweep", "lookup"),
                          [](const auto& strategy) { return strategy.param; });
 
+TEST_P(Traps, AListOfOktasThatEndsTooEarlyNeitherEndsDriftNorMakesLeavers) {
+  World world(options("mixed"));
+  world.start_exporter();
+  ASSERT_TRUE(world.await_success("comparison"));
+  world.change(
+      {{{"do", "fault"}, {"api", "okta"}, {"endpoint", "app_users"}, {"kind", "short"}, {"count", 1}}});
+  ASSERT_TRUE(world.await([](const Exposition& now) { return errors(now, "comparison", "incomplete") > 0; }));
+  ASSERT_TRUE(world.await_new_comparison());
+  const Exposition now = world.scrape();
+  EXPECT_EQ(drifted(now), true_drift(world));
+  EXPECT_EQ(now.sum("okta_external_id_drift_resolved_total", kProduction), 0);
+  EXPECT_EQ(now.sum("okta_external_id_drift_detected_total", kProduction), 0);
+  EXPECT_EQ(now.sum("okta_external_id_former_users", kProduction), 0);
+}
+
+TEST_P(Traps, UsersWhoAreUnassignedTogetherAreBelievedWhenTheNextListAgrees) {
+  World world(options("healthy"));
+  world.start_exporter();
+  ASSERT_TRUE(world.await_success("comparison"));
+  world.change({{{"do", "unassign"}, {"count", 400}}});
+  EXPECT_TRUE(world.await(
+      [](const Exposition& now) { return now.sum("okta_external_id_users", kProduction) == 800; }));
+  EXPECT_EQ(errors(world.scrape(), "comparison", "incomplete"), 1);
+}
+
 TEST_P(Traps, AReaderWhoMayNotSeeInactiveUsersCallsNobodyMissing) {
   WorldOptions alone = options("healthy");
   alone.provisioner = false;  // its view would decide
