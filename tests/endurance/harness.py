@@ -5,6 +5,7 @@ counted the truth: what the simulator says, what the exporter exposes, and what 
 import json
 import random
 import re
+import socket
 import sys
 import threading
 import time
@@ -16,7 +17,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "monitoring"))
 
-from stack import Fault, Prometheus, Stack, await_that, free_port, get, post  # noqa: E402
+from stack import Fault, Prometheus, Stack, await_that, get, post  # noqa: E402
 
 INTEGRATION = "production"
 # The counters of what happened at the vendors: they go on over restarts.
@@ -109,6 +110,18 @@ def write_config(folder: Path, simulator: Simulator, **intervals: str) -> Path:
     return path
 
 
+def lasting_port() -> int:
+    """One that stays free while the exporter is down: below those that the kernel gives to whoever asks for any."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
+
+
 class Exporter:
     """One state, and one process at a time on it."""
 
@@ -120,7 +133,7 @@ class Exporter:
 
     def move(self) -> None:
         """Listens on another port from the next start on."""
-        self.address = f"127.0.0.1:{free_port()}"
+        self.address = f"127.0.0.1:{lasting_port()}"
 
     def start(self, *prefix: str) -> None:
         """Does not wait for anything."""

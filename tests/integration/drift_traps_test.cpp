@@ -65,7 +65,7 @@ TEST_P(Traps, UsersWhoAreUnassignedTogetherAreBelievedWhenTheNextListAgrees) {
   world.change({{{"do", "unassign"}, {"count", 400}}});
   EXPECT_TRUE(world.await(
       [](const Exposition& now) { return now.sum("okta_external_id_users", kProduction) == 800; }));
-  EXPECT_EQ(errors(world.scrape(), "comparison", "incomplete"), 1);
+  EXPECT_GE(errors(world.scrape(), "comparison", "incomplete"), 1);
 }
 
 TEST_P(Traps, AReaderWhoMayNotSeeInactiveUsersCallsNobodyMissing) {
