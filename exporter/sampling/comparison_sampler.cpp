@@ -171,6 +171,7 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, const Lis
     return believed;
   }
   world.mass_absence_seen_before = before && before->mass_absence;
+  world.open_kinds = [&](const std::vector<std::string>& users) { return open_kinds(opened.id, users); };
   Result<drift::Comparison> comparison = drift::compare(pair.links->listing, pair.rows.listing, world,
                                                         options_, reader_, provisioner_, memory_, run.stop());
   if (!comparison) {
@@ -219,6 +220,23 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, const Lis
     publish();
   }
   return follow_leavers(opened, pair, world.reader_sees_inactive, run);
+}
+
+Result<std::map<std::string, drift::Kind>> ComparisonSampler::open_kinds(
+    storage::IntegrationId id, const std::vector<std::string>& okta_user_ids) {
+  const auto names = store_.open_kinds(id, okta_user_ids);
+  if (!names) {
+    return std::unexpected(names.error());
+  }
+  std::map<std::string, drift::Kind> kinds;
+  for (const auto& [user, name] : *names) {
+    const auto found = std::ranges::find(drift::kKinds, name);
+    // A kind of another version's is found anew.
+    if (found != std::end(drift::kKinds)) {
+      kinds[user] = static_cast<drift::Kind>(found - std::begin(drift::kKinds));
+    }
+  }
+  return kinds;
 }
 
 // Okta tells no total, so a list that ends too early looks like one that is complete (okta.md 4.1): its

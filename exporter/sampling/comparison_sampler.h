@@ -38,6 +38,8 @@ class ComparisonSampler final : public Sampler {
   Result<void> compare(const Session::Opened& opened, const ListingPair& pair, SampleRun& run);
   Result<void> follow_leavers(const Session::Opened& opened, const ListingPair& pair,
                               bool reader_sees_inactive, SampleRun& run);
+  Result<std::map<std::string, drift::Kind>> open_kinds(storage::IntegrationId id,
+                                                        const std::vector<std::string>& okta_user_ids);
   Result<void> doubt_a_short_list(std::size_t users, const std::optional<storage::ComparisonRecord>& before);
   void report(const drift::Comparison& comparison,
               const std::optional<storage::ComparisonRecord>& before) const;
