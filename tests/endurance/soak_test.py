@@ -26,7 +26,6 @@ from harness import (Drift, Exporter, Fault, Simulator, Stack, Traffic, await_th
 
 SCRAPERS = 10
 SCRAPE_EVERY = 0.2  # seconds, each
-SAMPLERS = ("system_log", "app_users", "users", "comparison", "transaction_log", "acl_probe", "access_changes")
 OWN = "okta_servicenow_exporter_"
 # What a fault in an answer may be called by the exporter; a rotated secret is refused until its file is read again, and a
 # reload cancels what runs.
@@ -121,7 +120,7 @@ class Gaps:
     """How long each sampler did not end a sample."""
 
     def __init__(self) -> None:
-        self.longest = dict.fromkeys(SAMPLERS, 0.0)
+        self.longest: dict[str, float] = {}
         self.count: Counter[str] = Counter()
         self.last: dict[str, float] = {}
 
@@ -131,12 +130,13 @@ class Gaps:
                 continue
             sampler = dict(labels)["sampler"]
             if value > self.last.get(sampler, 0):
-                self.longest[sampler] = max(self.longest[sampler], value - self.last.get(sampler, value))
+                self.longest[sampler] = max(self.longest.get(sampler, 0.0), value - self.last.get(sampler, value))
                 self.last[sampler] = value
                 self.count[sampler] += 1
 
     def missed(self, seconds: float) -> list[str]:
-        print("  samples: " + ", ".join(f"{self.count[name]} {name} (gap {self.longest[name]:.1f} s)" for name in SAMPLERS))
+        print("  samples: " + ", ".join(f"{count} {name} (gap {self.longest[name]:.1f} s)"
+                                        for name, count in sorted(self.count.items())))
         return [f"{name} did not sample for {gap:.1f} s" for name, gap in self.longest.items()
                 if gap > LONGEST_GAP] + \
                [f"{name} sampled {self.count[name]} times in {seconds:.0f} s" for name in ("system_log", "transaction_log")

@@ -16,7 +16,6 @@ from harness import (AMBIGUOUS, DENIALS, FAILURES, TASKS, Exporter, Fault, Simul
 
 DISK_BYTES = 4 << 20
 ERRORS = "okta_servicenow_exporter_sample_errors_total"
-SUCCESS = "okta_servicenow_exporter_sample_success"
 
 
 class Disk:
@@ -106,7 +105,7 @@ def full_disk(stack: Stack, simulator: Simulator, exporter: Exporter) -> None:
         print("  it starts on a full disk")
         disk.free()
     await_truth(exporter, simulator, began)
-    await_that("every sampler succeeds again", lambda: exporter.value(SUCCESS) == 7, 60)
+    exporter.await_samples(60)
     if ".damaged-" in exporter.log_text():
         raise Fault("a full disk was taken for a damaged state")
     stack.stop("exporter")
