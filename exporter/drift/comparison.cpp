@@ -26,6 +26,31 @@ bool is_candidate(const Finding& finding) {
   return finding.state == State::drifted && finding.kind != Kind::not_linked;
 }
 
+// Unverified for a reason that speaks neither for nor against what was known before. That a row is there,
+// though hidden, does; and so does that this is another instance.
+bool tells_nothing(const Finding& finding) {
+  if (finding.state != State::unverified) return false;
+  switch (finding.cause) {
+    case Cause::none:
+    case Cause::hidden_from_reader:
+    case Cause::row_keys_unreadable:
+    case Cause::foreign_ids:
+      return false;
+    case Cause::in_grace:
+    case Cause::reader_unproven:
+    case Cause::provisioner_silent:
+    case Cause::key_maybe_hidden:
+    case Cause::key_not_queryable:
+    case Cause::no_key:
+    case Cause::look_undecided:
+    case Cause::look_disagrees:
+    case Cause::not_looked_at:
+    case Cause::mass_absence:
+      return true;
+  }
+  return false;
+}
+
 class Engine {
  public:
   Engine(const LinkListing& links, const RowListing& rows, const World& world,
@@ -52,6 +77,7 @@ class Engine {
     if (!withhold_foreign_ids()) withhold_mass_absence();
     if (auto done = ask_provisioner(); !done) return std::unexpected(std::move(done.error()));
     spare_recent_users();
+    if (auto done = keep_what_stands(); !done) return std::unexpected(std::move(done.error()));
     return sum_up();
   }
 
@@ -212,6 +238,30 @@ class Engine {
     return {};
   }
 
+  // One request that fails leaves users undecided. That must not end their drift, which the next comparison
+  // would find anew.
+  Result<void> keep_what_stands() {
+    constexpr std::size_t kBatch = 1000;
+    if (!world_.open_kinds) return {};
+    std::vector<std::uint32_t> undecided;
+    for (std::uint32_t link = 0; link < links_.size(); ++link) {
+      if (tells_nothing(findings_[link])) undecided.push_back(link);
+    }
+    for (std::size_t from = 0; from < undecided.size(); from += kBatch) {
+      const auto batch = std::span(undecided).subspan(from, std::min(kBatch, undecided.size() - from));
+      std::vector<std::string> users;
+      for (const std::uint32_t link : batch) users.emplace_back(links_.user_id(link));
+      const auto open = world_.open_kinds(users);
+      if (!open) return std::unexpected(open.error());
+      for (std::size_t i = 0; i < batch.size(); ++i) {
+        if (const auto found = open->find(users[i]); found != open->end()) {
+          findings_[batch[i]] = drifted(found->second);
+        }
+      }
+    }
+    return {};
+  }
+
   Comparison sum_up() {
     Comparison result;
     result.mass_absence = mass_absence_;
@@ -254,8 +304,8 @@ class Engine {
     if (links_.key_count() > 0) entry.match_key = links_.key(link, 0);
     if (kind == Kind::sys_id_changed) {
       const auto look = looks_.find(link);
-      entry.candidate_sys_id =
-          look != looks_.end() ? look->second.candidate_sys_id : listed_.candidate_sys_id(link);
+      if (look != looks_.end()) entry.candidate_sys_id = look->second.candidate_sys_id;
+      if (entry.candidate_sys_id.empty()) entry.candidate_sys_id = listed_.candidate_sys_id(link);
     }
     return entry;
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <stop_token>
 #include <string>
@@ -42,6 +43,10 @@ struct World {
   std::vector<std::string> recent_users = {};
   // Comparison::mass_absence of the last comparison.
   bool mass_absence_seen_before = false;
+  // The kind under which each of these Okta user ids is drifted since an earlier comparison; users who are
+  // not are left out. A user about whom this comparison can't tell anything stays what he was. Null: nobody
+  // was.
+  std::function<Result<std::map<std::string, Kind>>(const std::vector<std::string>&)> open_kinds = {};
 };
 
 // One user that is not well. Holds what /drift and the ledger need.

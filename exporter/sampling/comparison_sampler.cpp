@@ -167,7 +167,11 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, const Lis
     const MutexLock lock(mutex_);
     before = last_;
   }
+  if (Result<void> believed = doubt_a_short_list(pair.links->listing.size(), before); !believed) {
+    return believed;
+  }
   world.mass_absence_seen_before = before && before->mass_absence;
+  world.open_kinds = [&](const std::vector<std::string>& users) { return open_kinds(opened.id, users); };
   Result<drift::Comparison> comparison = drift::compare(pair.links->listing, pair.rows.listing, world,
                                                         options_, reader_, provisioner_, memory_, run.stop());
   if (!comparison) {
@@ -216,6 +220,49 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, const Lis
     publish();
   }
   return follow_leavers(opened, pair, world.reader_sees_inactive, run);
+}
+
+Result<std::map<std::string, drift::Kind>> ComparisonSampler::open_kinds(
+    storage::IntegrationId id, const std::vector<std::string>& okta_user_ids) {
+  const auto names = store_.open_kinds(id, okta_user_ids);
+  if (!names) {
+    return std::unexpected(names.error());
+  }
+  std::map<std::string, drift::Kind> kinds;
+  for (const auto& [user, name] : *names) {
+    const auto found = std::ranges::find(drift::kKinds, name);
+    // A kind of another version's is found anew.
+    if (found != std::end(drift::kKinds)) {
+      kinds[user] = static_cast<drift::Kind>(found - std::begin(drift::kKinds));
+    }
+  }
+  return kinds;
+}
+
+// Okta tells no total, so a list that ends too early looks like one that is complete (okta.md 4.1): its
+// missing users would be leavers, and their drift resolved. So a mass of them is believed when a second list
+// agrees.
+Result<void> ComparisonSampler::doubt_a_short_list(std::size_t users,
+                                                   const std::optional<storage::ComparisonRecord>& before) {
+  std::uint64_t users_before = 0;
+  if (before) {
+    for (const auto& [state, count] : before->states) {
+      users_before += count;
+    }
+  }
+  const std::uint64_t missing = users_before > users ? users_before - users : 0;
+  const bool few =
+      missing > 0 && missing >= options_.mass_minimum &&
+      static_cast<double>(missing) >= options_.mass_threshold * static_cast<double>(users_before);
+  if (!few || std::exchange(few_users_, true)) {
+    few_users_ = false;
+    return {};
+  }
+  return std::unexpected(Error{.error_class = ErrorClass::incomplete,
+                               .message = "Okta's list names " + std::to_string(users) + " app users, and " +
+                                          std::to_string(users_before) +
+                                          " in the comparison before; it is believed when the next list says "
+                                          "so too, which is read soon"});
 }
 
 Result<void> ComparisonSampler::follow_leavers(const Session::Opened& opened, const ListingPair& pair,

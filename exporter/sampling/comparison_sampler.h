@@ -38,6 +38,9 @@ class ComparisonSampler final : public Sampler {
   Result<void> compare(const Session::Opened& opened, const ListingPair& pair, SampleRun& run);
   Result<void> follow_leavers(const Session::Opened& opened, const ListingPair& pair,
                               bool reader_sees_inactive, SampleRun& run);
+  Result<std::map<std::string, drift::Kind>> open_kinds(storage::IntegrationId id,
+                                                        const std::vector<std::string>& okta_user_ids);
+  Result<void> doubt_a_short_list(std::size_t users, const std::optional<storage::ComparisonRecord>& before);
   void report(const drift::Comparison& comparison,
               const std::optional<storage::ComparisonRecord>& before) const;
   void publish() REQUIRES(mutex_);
@@ -58,7 +61,8 @@ class ComparisonSampler final : public Sampler {
   const Clock& clock_;
   Log& log_;
   Leavers leavers_;
-  bool failed_ = false;  // the last run
+  bool failed_ = false;     // the last run
+  bool few_users_ = false;  // the last list of Okta's was doubted, because it named far fewer users
 
   Mutex mutex_;
   bool complete_ GUARDED_BY(mutex_) = false;

@@ -22,7 +22,11 @@ struct Scheduler::Job {
 };
 
 Scheduler::Scheduler(SchedulerOptions options, const Clock& clock, SampleBook& book)
-    : options_(options), clock_(clock), book_(book), random_(options.seed) {}
+    : options_(options),
+      clock_(clock),
+      book_(book),
+      sample_timeout_(options.sample_timeout),
+      random_(options.seed) {}
 
 Scheduler::~Scheduler() { stop(); }
 
@@ -76,7 +80,7 @@ void Scheduler::want_threads(int threads) {
 
 void Scheduler::set_sample_timeout(std::chrono::milliseconds timeout) {
   const MutexLock lock(mutex_);
-  options_.sample_timeout = timeout;
+  sample_timeout_ = timeout;
   wake_.request_stop();
 }
 
@@ -153,7 +157,7 @@ SteadyTime Scheduler::queue_due_jobs(SteadyTime now) {
   SteadyTime next = now + std::chrono::hours(1);
   for (const auto& job : jobs_) {
     if (job->run != nullptr) {
-      const SteadyTime deadline = job->run->last_progress() + options_.sample_timeout;
+      const SteadyTime deadline = job->run->last_progress() + sample_timeout_;
       if (deadline <= now && !job->timed_out) {
         job->timed_out = true;
         job->stop.request_stop();
@@ -248,10 +252,10 @@ Result<void> Scheduler::run(Job& job, SampleRun& run) {
   if (!result && result.error().error_class == ErrorClass::cancelled) {
     const MutexLock lock(mutex_);
     if (job.timed_out) {
-      result = std::unexpected(Error{
-          .error_class = ErrorClass::timeout,
-          .message = "the sample made no progress for " + to_prometheus_duration(options_.sample_timeout) +
-                     " and was ended; look at the network to the API, or raise global.sample_timeout"});
+      result = std::unexpected(
+          Error{.error_class = ErrorClass::timeout,
+                .message = "the sample made no progress for " + to_prometheus_duration(sample_timeout_) +
+                           " and was ended; look at the network to the API, or raise global.sample_timeout"});
     }
   }
   const SystemTime at = clock_.now();

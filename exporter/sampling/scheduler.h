@@ -68,11 +68,12 @@ class Scheduler {
   void reschedule(Job& job, SteadyTime started, const Result<void>& result) REQUIRES(mutex_);
   std::chrono::milliseconds jittered(std::chrono::milliseconds interval) REQUIRES(mutex_);
 
-  SchedulerOptions options_;  // sample_timeout: guarded by mutex_; the others don't change
+  SchedulerOptions options_;  // threads: of the thread that adds and removes; sample_timeout: the first one
   const Clock& clock_;
   SampleBook& book_;
 
   Mutex mutex_;
+  std::chrono::milliseconds sample_timeout_ GUARDED_BY(mutex_);
   std::condition_variable_any work_available_;
   std::condition_variable_any run_ended_;
   std::vector<std::unique_ptr<Job>> jobs_ GUARDED_BY(mutex_);

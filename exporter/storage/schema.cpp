@@ -1,7 +1,11 @@
 #include "storage/schema.h"
 
+#include <charconv>
 #include <iterator>
 #include <string_view>
+#include <utility>
+
+#include <sqlite3.h>
 
 namespace exporter::storage {
 
@@ -163,12 +167,33 @@ constexpr std::string_view kSmallTables[] = {
     "seen_transaction", "access_state"};
 constexpr std::string_view kBulkTables[] = {"seen_event", "failure", "drift", "link"};
 
+// quick_check speaks of a page that the disk does not give as it speaks of one that contradicts the others
+// ("unable to get the page. error code=266", "failed to get page 7"). Null where it is the latter.
+std::optional<SqlFailure> unreadable_page(const std::string& verdict) {
+  constexpr std::string_view kCode = "error code=";
+  SqlFailure failure{.code = SQLITE_IOERR_READ, .what = verdict};
+  if (const std::size_t at = verdict.find(kCode); at != std::string::npos) {
+    const char* digits = verdict.data() + at + kCode.size();
+    std::from_chars(digits, verdict.data() + verdict.size(), failure.code);
+  } else if (verdict.find("failed to get page") == std::string::npos) {
+    return std::nullopt;
+  }
+  return failure.damaged() ? std::nullopt : std::optional(std::move(failure));
+}
+
 std::optional<std::string> find_damage_in(Database& database, std::string_view table) {
   // One complaint is enough.
   const std::string verdict =
       database.text("SELECT quick_check FROM pragma_quick_check('" + std::string(table) + "') LIMIT 1");
+  if (database.ok() && verdict != "ok") {
+    auto unreadable = unreadable_page(verdict);
+    if (!unreadable) {
+      return std::string(table) + ": " + verdict;
+    }
+    database.fail(std::move(*unreadable));
+  }
   if (database.ok()) {
-    return verdict == "ok" ? std::nullopt : std::optional(std::string(table) + ": " + verdict);
+    return std::nullopt;
   }
   // A table that is missing is damage as well.
   const std::optional<SqlFailure>& failure = database.failure();

@@ -85,6 +85,12 @@ void Database::fail(int code, std::string_view sql) {
   failure_ = {.code = code, .what = std::move(what)};
 }
 
+void Database::fail(SqlFailure failure) {
+  if (!failure_) {
+    failure_ = std::move(failure);
+  }
+}
+
 void Database::run(std::string_view sql) {
   if (!ok()) {
     return;

@@ -60,6 +60,8 @@ class Database {
 
   // For statements: notes what the connection says about `code`, unless a failure is noted already.
   void fail(int code, std::string_view sql);
+  // Notes a failure that SQLite did not report as one, unless another is noted already.
+  void fail(SqlFailure failure);
   sqlite3* handle() const { return handle_; }
   bool in_transaction() const;
   // Leaves a write-ahead log that nobody should read into the file as it is.

@@ -114,17 +114,18 @@ std::string lock_holder(const std::string& file) {
   return "another process";
 }
 
-Result<std::string> move_aside(const std::string& file, SystemTime now) {
+Result<std::string> move_aside(const std::string& file, std::string_view why, SystemTime now) {
   std::string stamp = to_iso8601(now);
   std::erase_if(stamp, [](char c) { return c == '-' || c == ':' || c == '.'; });
-  std::string aside = file + ".damaged-" + stamp;
+  std::string aside = file;
+  aside += "." + std::string(why) + "-" + stamp;
   if (std::rename(file.c_str(), aside.c_str()) != 0) {
-    return failed("cannot move the damaged state aside", file);
+    return failed("cannot move the state aside", file);
   }
   for (const std::string_view log : kLogs) {
     const std::string from = file + std::string(log);
     if (std::rename(from.c_str(), (aside + std::string(log)).c_str()) != 0 && errno != ENOENT) {
-      return failed("cannot move the damaged state aside", from);
+      return failed("cannot move the state aside", from);
     }
   }
   return aside;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -17,8 +18,8 @@ Result<std::string> prepare_state_file(const std::string& directory);
 // does not. Never opens the file: closing it again would drop the locks that this process holds on it.
 std::string lock_holder(const std::string& file);
 
-// Renames the file and its logs to <file>.damaged-<time>; returns the new name.
-Result<std::string> move_aside(const std::string& file, SystemTime now);
+// Renames the file and its logs to <file>.<why>-<time>; returns the new name.
+Result<std::string> move_aside(const std::string& file, std::string_view why, SystemTime now);
 
 // Of the file and its write-ahead log; 0 where they are not there.
 std::uint64_t state_size_bytes(const std::string& file);

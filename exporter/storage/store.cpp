@@ -556,8 +556,10 @@ class SqliteStore final : public Store {
 
 // What an attempt to open a file came to, where it did not succeed.
 struct NotOpened {
+  enum class File : std::uint8_t { keep, damaged, foreign };
+
   Error error;
-  bool damaged = false;
+  File file = File::keep;  // else it is moved aside for a new one
 };
 
 std::unexpected<NotOpened> refused(std::string message) {
@@ -575,7 +577,9 @@ std::unexpected<NotOpened> refused(Database& database) {
   if (failure.damaged()) {
     database.keep_log_on_close();
   }
-  return std::unexpected(NotOpened{.error = database.to_error(failure), .damaged = failure.damaged()});
+  return std::unexpected(
+      NotOpened{.error = database.to_error(failure),
+                .file = failure.damaged() ? NotOpened::File::damaged : NotOpened::File::keep});
 }
 
 std::expected<Database, NotOpened> open_database(const std::string& file) {
@@ -593,8 +597,13 @@ std::expected<Database, NotOpened> open_database(const std::string& file) {
                    " this one another --storage.path");
   }
   if (from == Origin::foreign) {
-    return refused("state " + file +
-                   ": it is a database of another program; give the exporter its own --storage.path");
+    database.keep_log_on_close();
+    return std::unexpected(NotOpened{
+        .error = {.error_class = ErrorClass::storage,
+                  .message =
+                      "state " + file +
+                      ": it is a database of another program; give the exporter its own --storage.path"},
+        .file = NotOpened::File::foreign});
   }
   database.run("PRAGMA journal_mode = WAL");
   database.run("PRAGMA synchronous = FULL");
@@ -612,7 +621,7 @@ std::expected<Database, NotOpened> open_database(const std::string& file) {
     database.keep_log_on_close();
     return std::unexpected(NotOpened{
         .error = {.error_class = ErrorClass::storage, .message = "state " + file + ": damaged: " + *damage},
-        .damaged = true});
+        .file = NotOpened::File::damaged});
   }
   if (!database.ok()) {
     return refused(database);
@@ -637,13 +646,16 @@ Result<std::unique_ptr<Store>> open_store(const OpenOptions& options, const Cloc
   }
 
   auto database = open_database(file);
-  if (!database && database.error().damaged) {
-    const auto aside = move_aside(file, clock.now());
+  if (!database && database.error().file != NotOpened::File::keep) {
+    const bool foreign = database.error().file == NotOpened::File::foreign;
+    const auto aside = move_aside(file, foreign ? "foreign" : "damaged", clock.now());
     if (!aside) {
       return std::unexpected(aside.error());
     }
-    log.warn("the state is damaged: it was moved aside and a new one begun, with all counters at 0",
-             {{"error", database.error().error.message}, {"moved_to", *aside}});
+    log.error(foreign
+                  ? "the state is another program's file: it was moved aside and a new one begun"
+                  : "the state is damaged: it was moved aside and a new one begun, with all counters at 0",
+              {{"error", database.error().error.message}, {"moved_to", *aside}});
     if (auto prepared = prepare_state_file(options.path); !prepared) {
       return std::unexpected(std::move(prepared.error()));
     }

@@ -286,8 +286,8 @@ class Store {
 };
 
 // Errors: the directory cannot be made or written; another process holds the state (names the lock); a newer
-// schema version. A file that is no database, or damaged, is moved aside (state.db.damaged-<time>), with a
-// warning, and a new one begun.
+// schema version. A file that is no database, or damaged (state.db.damaged-<time>), or a database of another
+// program (state.db.foreign-<time>), is moved aside, with an error in the log, and a new one begun.
 Result<std::unique_ptr<Store>> open_store(const OpenOptions& options, const Clock& clock, Log& log);
 
 }  // namespace exporter::storage

@@ -64,7 +64,8 @@ Loop::Loop(const ServerOptions& options, const std::vector<Route>& routes, Log& 
               }),
       idle_(options.idle_timeout),
       heads_(options.head_timeout),
-      writes_(options.write_timeout),
+      writes_(std::min(options.stall_timeout, options.write_timeout)),
+      stalled_(options.write_timeout - std::min(options.stall_timeout, options.write_timeout)),
       lingering_(options.linger_timeout),
       next_id_(kFirstClient) {
   for (const Route& route : routes_) {
@@ -139,7 +140,7 @@ void Loop::run() {
 int Loop::wait_milliseconds() const {
   if (!ready_.empty()) return 0;
   SteadyTime first = SteadyTime::max();
-  for (const DeadlineList* list : {&idle_, &heads_, &writes_, &lingering_}) {
+  for (const DeadlineList* list : {&idle_, &heads_, &writes_, &stalled_, &lingering_}) {
     if (!list->empty()) first = std::min(first, list->first_deadline());
   }
   if (!accepting_) first = std::min(first, resume_at_);
@@ -556,6 +557,11 @@ void Loop::expire() {
   }
   while (!writes_.empty() && writes_.first_deadline() <= now_) {
     Client& client = *clients_.at(writes_.first());
+    if (std::exchange(client.connection.counts_as_scrape, false)) --scrapes_;
+    client.deadline.set(stalled_, now_);
+  }
+  while (!stalled_.empty() && stalled_.first_deadline() <= now_) {
+    Client& client = *clients_.at(stalled_.first());
     client.connection.abort_on_close();
     close(client);
   }

@@ -113,7 +113,8 @@ class Loop {
   // The lists outlive the clients, who leave them when they die.
   DeadlineList idle_;
   DeadlineList heads_;
-  DeadlineList writes_;
+  DeadlineList writes_;   // some of it was read lately
+  DeadlineList stalled_;  // nothing of it was
   DeadlineList lingering_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Client>> clients_;
   std::uint64_t next_id_ = 0;

@@ -71,12 +71,14 @@ struct ServerOptions {
   std::size_t max_connections = 4096;
   std::chrono::milliseconds head_timeout{10'000};   // from accept or a request's first byte to its last
   std::chrono::milliseconds write_timeout{30'000};  // without progress
+  std::chrono::milliseconds stall_timeout{1'000};   // without progress, until max_requests counts it no more
   std::chrono::milliseconds idle_timeout{180'000};  // between two requests
   std::chrono::milliseconds linger_timeout{1'000};  // for a refused client to read why
   std::size_t max_head_bytes = 16'384;              // beyond it 431
   std::size_t max_body_bytes = 65'536;  // beyond it 413; bodies are read and dropped, no route takes one
   int max_requests =
-      40;  // answers of the route kScrapeHandler under way at once, beyond it 503; 0 is no limit
+      40;  // answers of the route kScrapeHandler under way at once, beyond it 503; 0 is no limit. An answer
+           // that its client does not read costs nothing, so clients that hang keep nobody out.
 };
 
 // The route that max_requests limits.

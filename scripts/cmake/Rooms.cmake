@@ -28,6 +28,9 @@ endif()
 if(FUZZ)
   target_compile_options(build_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
+if(COVERAGE)
+  target_link_options(build_options INTERFACE --coverage)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(build_options INTERFACE -Wthread-safety)
 endif()
@@ -41,6 +44,10 @@ function(add_room name)
   list(TRANSFORM ROOM_ROOMS PREPEND room_)
   target_link_libraries(room_${name} PUBLIC ${ROOM_ROOMS} ${ROOM_LIBRARIES} PRIVATE ${ROOM_PRIVATE_LIBRARIES}
                         build_options)
+  if(COVERAGE)
+    # Atomic, because the counters are the threads' own race otherwise.
+    target_compile_options(room_${name} PRIVATE --coverage -fprofile-update=atomic)
+  endif()
 endfunction()
 
 # add_unit_tests(<room> [LIBRARIES target…]): tests/unit/<room>/*.cpp become the program unit_<room>.

@@ -43,6 +43,49 @@ class Traps : public testing::TestWithParam<std::string> {
 INSTANTIATE_TEST_SUITE_P(Drift, Traps, testing::Values("sweep", "lookup"),
                          [](const auto& strategy) { return strategy.param; });
 
+TEST_P(Traps, AListOfOktasThatEndsTooEarlyNeitherEndsDriftNorMakesLeavers) {
+  World world(options("mixed"));
+  world.start_exporter();
+  ASSERT_TRUE(world.await_success("comparison"));
+  world.change(
+      {{{"do", "fault"}, {"api", "okta"}, {"endpoint", "app_users"}, {"kind", "short"}, {"count", 1}}});
+  ASSERT_TRUE(world.await([](const Exposition& now) { return errors(now, "comparison", "incomplete") > 0; }));
+  ASSERT_TRUE(world.await_new_comparison());
+  const Exposition now = world.scrape();
+  EXPECT_EQ(drifted(now), true_drift(world));
+  EXPECT_EQ(now.sum("okta_external_id_drift_resolved_total", kProduction), 0);
+  EXPECT_EQ(now.sum("okta_external_id_drift_detected_total", kProduction), 0);
+  EXPECT_EQ(now.sum("okta_external_id_former_users", kProduction), 0);
+}
+
+TEST_P(Traps, ThatOktasAccountCannotBeAskedForAWhileEndsNoDrift) {
+  World world(options("healthy"));
+  world.change({{{"do", "delete_row"}, {"count", 4}}, {{"do", "recreate_row"}, {"count", 3}}});
+  world.start_exporter();
+  ASSERT_TRUE(world.await_success("comparison"));
+  const Counts before = drifted(world.scrape());
+  EXPECT_EQ(before, (Counts{{"record_missing", 4}, {"sys_id_changed", 3}}));
+  world.change({{{"do", "refuse"}, {"account", "provisioner"}, {"on", true}, {"status", 503}},
+                {{"do", "delete_row"}, {"count", 2}}});
+  ASSERT_TRUE(world.await([](const Exposition& now) { return state(now, "unverified") == 2; }));
+  EXPECT_EQ(drifted(world.scrape()), before) << "what is new is not believed, and what is known stays";
+  world.change({{{"do", "refuse"}, {"account", "provisioner"}, {"on", false}}});
+  EXPECT_TRUE(world.await([](const Exposition& now) { return state(now, "drifted") == 9; }));
+  const Exposition now = world.scrape();
+  EXPECT_EQ(now.sum("okta_external_id_drift_resolved_total", kProduction), 0);
+  EXPECT_EQ(now.sum("okta_external_id_drift_detected_total", kProduction), 2);
+}
+
+TEST_P(Traps, UsersWhoAreUnassignedTogetherAreBelievedWhenTheNextListAgrees) {
+  World world(options("healthy"));
+  world.start_exporter();
+  ASSERT_TRUE(world.await_success("comparison"));
+  world.change({{{"do", "unassign"}, {"count", 400}}});
+  EXPECT_TRUE(world.await(
+      [](const Exposition& now) { return now.sum("okta_external_id_users", kProduction) == 800; }));
+  EXPECT_GE(errors(world.scrape(), "comparison", "incomplete"), 1);
+}
+
 TEST_P(Traps, AReaderWhoMayNotSeeInactiveUsersCallsNobodyMissing) {
   WorldOptions alone = options("healthy");
   alone.provisioner = false;  // its view would decide

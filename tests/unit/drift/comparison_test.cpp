@@ -297,6 +297,23 @@ TEST(Comparison, NeitherClaimsNorTakesBackWhileTheProvisionerCannotLogIn) {
                           R"({"error":{"message":"User is not authenticated","detail":""}})"});
   };
   expect_unverified(compared(world), "provisioner could not be asked");
+  // Where the ledger knows him, he stays what he was.
+  world.world.open_kinds = [](const std::vector<std::string>& users) {
+    EXPECT_EQ(users, std::vector<std::string>{"u0"});
+    return Result<std::map<std::string, Kind>>({{"u0", Kind::hidden_by_acl}});
+  };
+  EXPECT_EQ(kind_of(compared(world), "u0"), "hidden_by_acl");
+}
+
+TEST(Comparison, TakesBackWhatIsRefutedThoughNothingElseIsKnown) {
+  SmallWorld world = healthy(3);
+  world.reader.rows[0].hidden = true;  // there, and not shown
+  world.world.open_kinds = [](const std::vector<std::string>& users) {
+    std::map<std::string, Kind> open;
+    for (const std::string& user : users) open[user] = Kind::record_missing;
+    return Result<std::map<std::string, Kind>>(std::move(open));
+  };
+  EXPECT_EQ(count(compared(world), Kind::record_missing), 0U);
 }
 
 TEST(Comparison, BelievesAnAbsenceOnlyIfTheProvisionerDoesNotCountTheRowEither) {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -256,6 +257,67 @@ TEST(SchedulerRace, ManyTriggersNeverStartASamplerTwice) {
   }
   scheduler.stop();
   EXPECT_EQ(counting.most, 1);
+}
+
+// As reloads do, while samplers trigger each other.
+TEST(SchedulerRace, WhatIsRemovedNeverRunsAgainWhileOthersAreTriggered) {
+  struct Life {
+    std::atomic<bool> removed = false;
+    std::atomic<int> runs = 0;
+  };
+  class Mortal final : public Sampler {
+   public:
+    Mortal(Life& life, std::atomic<int>& late) : life_(life), late_(late) {}
+    std::string_view name() const override { return "users"; }
+    std::chrono::milliseconds interval() const override { return 1h; }
+    Result<void> sample(SampleRun&) override {
+      late_ += life_.removed ? 1 : 0;
+      std::this_thread::yield();
+      late_ += life_.removed ? 1 : 0;
+      ++life_.runs;
+      return {};
+    }
+    void succeeded(SystemTime) override {}
+
+   private:
+    Life& life_;
+    std::atomic<int>& late_;
+  };
+  constexpr int kLives = 50;
+  const RealClock clock;
+  fakes::FakeLog log;
+  metrics::Registry registry(clock);
+  SampleBook book(registry, log);
+  std::vector<Life> lives(kLives);
+  std::atomic<int> late = 0;
+  std::atomic<bool> done = false;
+  Scheduler scheduler({.threads = 3, .spread = 0ms}, clock, book);
+  scheduler.start();
+  {
+    std::vector<std::jthread> triggers;
+    for (int i = 0; i < 3; ++i) {
+      triggers.emplace_back([&, i] {
+        for (int round = i; !done; ++round) {
+          scheduler.trigger(round % 2 == 0 ? "stays" : "changes", "users", Scheduler::WhenRunning::run_again);
+          std::this_thread::yield();
+        }
+      });
+    }
+    Life stays;
+    scheduler.add("stays", std::make_unique<Mortal>(stays, late));
+    for (Life& life : lives) {
+      scheduler.add("changes", std::make_unique<Mortal>(life, late));
+      while (life.runs < 3) std::this_thread::yield();
+      scheduler.remove("changes");
+      life.removed = true;
+    }
+    const int before = stays.runs;
+    while (stays.runs < before + 3) std::this_thread::yield();
+    done = true;
+    triggers.clear();
+    scheduler.stop();
+  }
+  EXPECT_EQ(late, 0);
 }
 
 TEST_F(SchedulerTest, StopCancelsWhatRunsAndJoins) {

@@ -76,10 +76,11 @@ class StateFileTest : public StoreTest {
                                  .failures = {}});
     ASSERT_TRUE(done) << done.error().message;
   }
-  std::vector<std::string> damaged_files() const {
+  std::vector<std::string> damaged_files() const { return files_like("state.db.damaged-"); }
+  std::vector<std::string> files_like(const std::string& beginning) const {
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(directory())) {
-      if (entry.path().filename().string().starts_with("state.db.damaged-")) {
+      if (entry.path().filename().string().starts_with(beginning)) {
         names.push_back(entry.path().filename().string());
       }
     }
@@ -91,7 +92,7 @@ class StateFileTest : public StoreTest {
     open();
     EXPECT_EQ(counter(kMetric, "create"), 0);
     count(1);
-    EXPECT_EQ(log_.count(LogLevel::warn), 1U);
+    EXPECT_EQ(log_.count(LogLevel::error), 1U);
     EXPECT_THAT(log_.text(), HasSubstr("moved_to=" + file().string() + ".damaged-20261123T120000000Z"));
   }
   void overwrite(std::size_t offset, const std::string& bytes) {
@@ -183,7 +184,7 @@ TEST_F(StateFileTest, AKilledProcessLeavesCursorCounterAndEventsOfTheSameCommit)
         ElementsAre(true, false));
     store_.reset();
   }
-  EXPECT_EQ(log_.count(LogLevel::warn), 0U);
+  EXPECT_EQ(log_.count(LogLevel::error), 0U) << log_.text();
 }
 
 TEST_F(StateFileTest, AFileThatIsNoDatabaseIsMovedAside) {
@@ -268,7 +269,7 @@ TEST_F(StateFileTest, AnEmptyFileBecomesANewState) {
   std::ofstream(file()) << "";
   open();
   EXPECT_THAT(damaged_files(), IsEmpty());
-  EXPECT_EQ(log_.count(LogLevel::warn), 0U);
+  EXPECT_EQ(log_.count(LogLevel::error), 0U) << log_.text();
 }
 
 TEST_F(StateFileTest, AStateOfANewerVersionIsRefusedAndLeftAlone) {
@@ -293,17 +294,22 @@ TEST_F(StateFileTest, AStateOfANewerVersionIsRefusedAndLeftAlone) {
   EXPECT_EQ(counter(kMetric, "create"), 5);
 }
 
-TEST_F(StateFileTest, AnotherProgramsDatabaseIsRefusedAndLeftAlone) {
+TEST_F(StateFileTest, AnotherProgramsDatabaseIsMovedAsideAsItIs) {
   std::filesystem::create_directories(directory());
   std::ofstream(file()) << "";
   {
     Database database(file().string());
     database.run("CREATE TABLE theirs (id INTEGER)");
   }
-  const auto opened = try_open();
-  ASSERT_FALSE(opened);
-  EXPECT_THAT(opened.error().message, HasSubstr("another program"));
+  open();
+  EXPECT_EQ(counter(kMetric, "create"), 0);
+  EXPECT_EQ(log_.count(LogLevel::error), 1U);
+  EXPECT_THAT(log_.text(), HasSubstr("another program"));
   EXPECT_THAT(damaged_files(), IsEmpty());
+  const std::vector<std::string> foreign = files_like("state.db.foreign-");
+  ASSERT_THAT(foreign, ElementsAre("state.db.foreign-20261123T120000000Z"));
+  Database theirs((directory() / foreign[0]).string());
+  EXPECT_EQ(theirs.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'theirs'"), 1);
 }
 
 TEST_F(StateFileTest, OpeningTwiceMigratesOnce) {

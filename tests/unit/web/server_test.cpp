@@ -553,6 +553,26 @@ TEST_F(WebServer, ServesOthersUnderIdleAndStuckConnections) {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+TEST_F(WebServer, ScrapesThatNobodyReadsKeepNobodyOut) {
+  metrics_ = std::make_shared<const std::string>(kHugeBytes, 'm');
+  options_.max_requests = 2;
+  options_.stall_timeout = 20ms;
+  start();
+  std::vector<RawClient> stuck;
+  for (int i = 0; i < 2; ++i) {
+    stuck.push_back(connected());
+    stuck.back().send(get_request("/metrics"));
+    ASSERT_TRUE(stuck.back().wait_readable());
+  }
+  RawClient client = connected();
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  int status = 503;
+  while (status == 503 && std::chrono::steady_clock::now() < deadline)
+    status = client.get("/metrics")->status;
+  EXPECT_EQ(status, 200);
+  EXPECT_EQ(stuck.front().read_response()->body.size(), kHugeBytes) << "and they may still read";
+}
+
 TEST_F(WebServer, ClosesTheOldestIdleConnectionWhenThereAreTooMany) {
   options_.max_connections = 3;
   start();
@@ -617,6 +637,8 @@ TEST_F(WebServer, MakesRoomWhenTheProcessRunsOutOfDescriptors) {
 TEST_F(WebServer, Answers503BeyondSoManyScrapesAtOnce) {
   metrics_ = std::make_shared<const std::string>(kHugeBytes, 'm');
   options_.max_requests = 2;
+  options_.stall_timeout = kPatience;
+  options_.write_timeout = 2 * kPatience;
   start();
   std::optional<RawClient> first = connected();
   first->send(get_request("/metrics"));
