@@ -272,7 +272,7 @@ TEST(UserSweep, GoesOnBehindTheLastRowAfterARequestThatFailed) {
   EXPECT_EQ(instance.requests.size(), 3U) << "a look at the row, and two pages";
 }
 
-TEST(UserSweep, GoesOnBehindAWindowThatAclsEmptied) {
+TEST(UserSweep, GoesOnWhereTheRequestFailedAmongEmptyWindows) {
   Instance instance = table(60);
   for (std::size_t i = 10; i < 45; ++i) instance.rows[i].hidden = true;
   bool fails = true;
