@@ -153,15 +153,19 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, const Lis
   const SystemTime compared = clock_.now();
   // Grace is a matter of the vendors' time: the machine's clock may be wrong, or jump.
   const SystemTime now = pair.links->ended ? pair.links->ended->now(clock_) : compared;
-  const SystemTime grace_begins = now - options_.grace;
+  // Whose link may have moved since his page was read, however long ago that is.
+  SystemTime moved_since = now - options_.grace;
+  if (pair.links->begun) {
+    // A Date is cut to the second, which is no grace where none is configured.
+    const auto cut = std::max<std::chrono::milliseconds>(std::chrono::seconds(1) - options_.grace, {});
+    moved_since = std::min(moved_since, pair.links->begun->time + cut);
+  }
   drift::World world{.now = now,
                      .creates_users = has(pair.links->features, "PUSH_NEW_USERS"),
                      .deactivates_users = has(pair.links->features, "PUSH_USER_DEACTIVATION"),
                      .reader_sees_inactive = pair.rows.report.saw_inactive && pair.rows.report.saw_own_row,
                      .hidden_rows = pair.rows.report.hidden,
-                     // Whose link may have moved since his page was read.
-                     .recent_users = recent_.since(
-                         pair.links->begun ? std::min(grace_begins, pair.links->begun->time) : grace_begins)};
+                     .recent_users = recent_.since(moved_since)};
   std::optional<storage::ComparisonRecord> before;
   {
     const MutexLock lock(mutex_);

@@ -244,8 +244,7 @@ Result<UserPage> parse_user_page(std::string& body, const std::vector<std::strin
   if (error == SUCCESS) error = reader.read(document);
   if (error != SUCCESS) {
     if (error == simdjson::INCORRECT_TYPE) {
-      return std::unexpected(
-          Error{ErrorClass::malformed, "the answer is JSON, but no object with a \"result\" array"});
+      return std::unexpected(Error{ErrorClass::malformed, "the answer is no object with a \"result\" array"});
     }
     return std::unexpected(
         Error{ErrorClass::incomplete, std::string("the answer's JSON is cut off or broken (") +

@@ -251,6 +251,26 @@ struct RawTls {
   int min_version = 0;
 };
 
+using TlsContext = std::unique_ptr<SSL_CTX, OpenSslDeleter<SSL_CTX_free>>;
+
+// Null without an identity.
+inline TlsContext make_tls_context(const RawTls& tls) {
+  if (tls.identity == nullptr) {
+    return nullptr;
+  }
+  TlsContext context(SSL_CTX_new(TLS_server_method()));
+  SSL_CTX_use_certificate(context.get(), tls.identity->certificate());
+  SSL_CTX_use_PrivateKey(context.get(), tls.identity->key());
+  if (tls.min_version != 0) {
+    SSL_CTX_set_min_proto_version(context.get(), tls.min_version);
+  }
+  if (tls.client != nullptr) {
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), tls.client->certificate());
+    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  }
+  return context;
+}
+
 // Runs one script per connection, one after the other, and accepts nothing after the last. Make it before the
 // transport under test: the scripts end when its connections do.
 class RawServer {
@@ -258,19 +278,10 @@ class RawServer {
   using Script = std::function<void(Peer&)>;
 
   explicit RawServer(std::vector<Script> scripts, const RawTls& tls = {}, Loopback loopback = Loopback::v4)
-      : loopback_(loopback), socket_(loopback), scripts_(std::move(scripts)) {
-    if (tls.identity != nullptr) {
-      context_.reset(SSL_CTX_new(TLS_server_method()));
-      SSL_CTX_use_certificate(context_.get(), tls.identity->certificate());
-      SSL_CTX_use_PrivateKey(context_.get(), tls.identity->key());
-      if (tls.min_version != 0) {
-        SSL_CTX_set_min_proto_version(context_.get(), tls.min_version);
-      }
-      if (tls.client != nullptr) {
-        X509_STORE_add_cert(SSL_CTX_get_cert_store(context_.get()), tls.client->certificate());
-        SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-      }
-    }
+      : loopback_(loopback),
+        socket_(loopback),
+        context_(make_tls_context(tls)),
+        scripts_(std::move(scripts)) {
     require(::listen(socket_.fd(), 16) == 0, "listen");
     thread_ = std::thread([this] { serve(); });
   }
@@ -317,7 +328,7 @@ class RawServer {
 
   const Loopback loopback_;
   BoundSocket socket_;
-  std::unique_ptr<SSL_CTX, OpenSslDeleter<SSL_CTX_free>> context_;
+  TlsContext context_;
   std::vector<Script> scripts_;
   std::thread thread_;
 };

@@ -269,6 +269,74 @@ TEST(NetworkFault, ARedirectToAnotherHost) {
   EXPECT_EQ(other.connections(), 0U);
 }
 
+// The tunnel's ends learn what is theirs: the proxy its own credentials and headers, the vendor the vendor's.
+TEST(NetworkFault, AProxyThatTunnelsLearnsNothingOfWhatItCarries) {
+  const TestIdentity vendors("DNS:example.test");
+  const auto context = fakes::make_tls_context({.identity = &vendors});
+  std::string outside;
+  std::string inside;
+  {
+    const RawServer proxy([&](Peer& peer) {
+      outside = peer.read_request();
+      peer.send("HTTP/1.1 200 Connection established\r\n\r\n");
+      if (!peer.start_tls(context.get())) return;
+      inside = peer.read_request();
+      peer.send(answer(200, "[]"));
+    });
+    Vendor vendor("https://example.test",
+                  {.transport = {.tls = {.ca_pem = vendors.certificate_pem()},
+                                 .proxy = {.url = "http://user:PLANTED-proxy@" + proxy.authority(),
+                                           .connect_headers = {{"X-Team", "identity"}}}}});
+    const auto got = vendor.get("/api/v1/logs?limit=1");
+    ASSERT_TRUE(got) << got.error().message;
+    EXPECT_EQ(got->body, "[]");
+  }
+  EXPECT_THAT(outside, testing::StartsWith("CONNECT example.test:443 HTTP/1.1\r\n"));
+  EXPECT_THAT(outside, HasSubstr("\r\nProxy-Authorization: Basic "));
+  EXPECT_THAT(outside, HasSubstr("\r\nX-Team: identity\r\n"));
+  EXPECT_THAT(outside, Not(HasSubstr("SSWS")));
+  EXPECT_THAT(outside, Not(HasSubstr("/api/v1/logs")));
+  EXPECT_THAT(inside, testing::StartsWith("GET /api/v1/logs?limit=1 HTTP/1.1\r\n"));
+  EXPECT_THAT(inside, HasSubstr("\r\nAuthorization: SSWS "));
+  EXPECT_THAT(inside, Not(HasSubstr("Proxy-Authorization")));
+  EXPECT_THAT(inside, Not(HasSubstr("X-Team")));
+}
+
+TEST(NetworkFault, AProxyThatStallsEndsAtTheConnectionsTimeout) {
+  const RawServer proxy(twice([](Peer& peer) {
+    peer.read_request();
+    peer.wait_until_closed();
+  }));
+  Vendor vendor("https://example.test",
+                {.transport = {.proxy = {.url = "http://user:PLANTED-proxy@" + proxy.authority()},
+                               .connect_timeout = milliseconds(200)}});
+  expect_error(vendor.get(), ErrorClass::timeout, "no connection to example.test");
+  EXPECT_THAT(vendor.codes(), ElementsAre("timeout", "timeout"));
+}
+
+TEST(NetworkFault, AProxyThatRefusesIsNotTheVendor) {
+  for (const int status : {403, 407, 502, 503}) {
+    AnsweringServer proxy({answer(status, "<html></html>", "", "text/html")});
+    Vendor vendor("https://example.test",
+                  {.transport = {.proxy = {.url = "http://user:PLANTED-proxy@" + proxy.authority()}}});
+    const auto refused = vendor.get();
+    expect_error(refused, ErrorClass::connection,
+                 "the proxy on the way to example.test answered " + std::to_string(status));
+    EXPECT_THAT(refused.error().message, Not(HasSubstr("PLANTED")));
+  }
+}
+
+// Whom no_proxy names is asked without the proxy, which learns nothing.
+TEST(NetworkFault, AHostOfNoProxyIsReachedWithoutTheProxy) {
+  AnsweringServer proxy({answer(200, "[]")});
+  AnsweringServer server({answer(200, "[]")});
+  Vendor vendor(server.origin(),
+                {.transport = {.proxy = {.url = proxy.origin(), .no_proxy = "localhost,127.0.0.1"}}});
+  ASSERT_TRUE(vendor.get());
+  EXPECT_EQ(proxy.connections(), 0U);
+  EXPECT_EQ(server.asked(), 1U);
+}
+
 // A label of 64 characters is no name: the resolver says so without asking anybody.
 TEST(NetworkFault, ANameThatDnsLosesAndFindsAgain) {
   AnsweringServer server({answer(200, "[]")});

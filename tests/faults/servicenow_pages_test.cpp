@@ -102,7 +102,7 @@ TEST(ServiceNowPageFault, HtmlWith200) {
 }
 
 TEST(ServiceNowPageFault, HtmlThatCallsItselfJson) {
-  expect_no_sweep("<html></html>", ErrorClass::incomplete, "cut off or broken");
+  expect_no_sweep("<html></html>", ErrorClass::malformed, "no object with a \"result\" array");
 }
 
 TEST(ServiceNowPageFault, AnEmptyBodyWith200) {

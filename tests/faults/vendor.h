@@ -76,11 +76,11 @@ inline void expect_useful(const Error& error, std::string_view to_what) {
   using testing::HasSubstr;
   using testing::Not;
   EXPECT_THAT(error.message, HasSubstr(std::string(to_what)));
-  EXPECT_THAT(
-      error.message,
-      AnyOf(HasSubstr("check "), HasSubstr("Check "), HasSubstr("give "), HasSubstr("raise "),
-            HasSubstr("lower "), HasSubstr("grant "), HasSubstr("ook for a proxy"), HasSubstr("asked again"),
-            HasSubstr("read again"), HasSubstr("ask less often"), HasSubstr("status page")));
+  EXPECT_THAT(error.message,
+              AnyOf(HasSubstr("check "), HasSubstr("Check "), HasSubstr("give "), HasSubstr("raise "),
+                    HasSubstr("lower "), HasSubstr("grant "), HasSubstr("ook for a proxy"),
+                    HasSubstr("asked again"), HasSubstr("read again"), HasSubstr("ask less often"),
+                    HasSubstr("smaller pages"), HasSubstr("status page")));
   EXPECT_THAT(error.message, Not(HasSubstr(std::string(kSecret))));
   EXPECT_THAT(error.message, Not(HasSubstr("private")));
 }

@@ -130,6 +130,25 @@ TEST_F(SchedulerTest, RunsAtOnceAndThenAtItsInterval) {
   script_.wait_ended(2);
 }
 
+class ClockJumpTest : public SchedulerTest, public testing::WithParamInterface<int> {};
+
+INSTANTIATE_TEST_SUITE_P(Hours, ClockJumpTest, testing::Values(-1, 1),
+                         [](const auto& jump) { return jump.param < 0 ? "Back" : "Forward"; });
+
+TEST_P(ClockJumpTest, MakesNothingDueAndDelaysNothing) {
+  start(10s);
+  script_.wait_ended(1);
+  settle(10s);
+  clock_.set_system(clock_.now() + std::chrono::hours(GetParam()));
+  clock_.advance(9s);
+  {
+    const std::lock_guard lock(script_.mutex);
+    EXPECT_EQ(script_.started, 1);
+  }
+  clock_.advance(1s);
+  script_.wait_ended(2);
+}
+
 TEST_F(SchedulerTest, NeverRunsASamplerTwiceAtTheSameTime) {
   script_.hold = true;
   start(10s);
