@@ -16,10 +16,13 @@
 #include "sampling/acl_probe_sampler.h"
 #include "sampling/api_observer.h"
 #include "sampling/app_users_sampler.h"
+#include "sampling/change_follower.h"
 #include "sampling/comparison_sampler.h"
 #include "sampling/denial_sources.h"
 #include "sampling/group_push_sampler.h"
+#include "sampling/link_check.h"
 #include "sampling/link_probes.h"
+#include "sampling/picture.h"
 #include "sampling/provisioner_cap.h"
 #include "sampling/system_log_sampler.h"
 #include "sampling/transaction_log_sampler.h"
@@ -208,6 +211,13 @@ class IntegrationParts final : public Integration {
             okta_, around.store, counters_, around.samples, around.registry, around.log),
         recent_users_(std::max(config.drift.grace, config.drift.interval) +
                       sampling::DriftInputs::keep_for(config.drift.interval)),
+        picture_(session_, around.store, counters_, around.registry, around.log),
+        link_check_({.key_count = config.servicenow.match.size(),
+                     .grace = config.drift.grace,
+                     .mass_threshold = config.drift.mass_threshold,
+                     .mass_minimum = static_cast<std::uint64_t>(config.drift.mass_minimum)},
+                    okta_, reader_probes_, provisioner_cap_, picture_, recent_users_, around.store,
+                    around.clock, around.log),
         needs_request_(config.okta.app.id.empty()) {
     add_samplers(config, around);
   }
@@ -243,9 +253,14 @@ class IntegrationParts final : public Integration {
     auto system_log = std::make_unique<sampling::SystemLogSampler>(
         system_log_options(config), session_, okta_, around.store, around.classifier, counters_,
         recent_users_,
-        sampling::FailureVerdicts(config.servicenow.match.size(), session_, okta_, reader_probes_,
-                                  provisioner_cap_, link_probes(), last_view_, recent_users_, around.store,
+        sampling::FailureVerdicts(session_, link_check_, picture_, link_probes(), last_view_, around.store,
                                   counters_, around.clock, around.log),
+        sampling::ChangeFollower({.key_count = config.servicenow.match.size(),
+                                  .grace = config.drift.grace,
+                                  .rows_interval = sampling::rows_interval(config.drift.interval),
+                                  .users_table = config.servicenow.users.table},
+                                 session_, link_check_, picture_, recent_users_, reader_.table, reader_.rows,
+                                 around.store, around.clock, around.log),
         around.registry, around.clock, around.log);
     auto app_users = std::make_unique<sampling::AppUsersSampler>(
         sampling::AppUsersOptions{.interval = config.drift.interval,
@@ -264,8 +279,8 @@ class IntegrationParts final : public Integration {
     auto comparison = std::make_unique<sampling::ComparisonSampler>(
         config.drift.interval,
         comparison_options(config.drift, config.servicenow.acl.provisioner_requests_per_hour), session_,
-        inputs_, reader_probes_, provisioner_cap_, last_view_, recent_users_, around.store, counters_,
-        lookup_progress_, around.registry, around.clock, around.log);
+        inputs_, reader_probes_, provisioner_cap_, last_view_, recent_users_, picture_, around.store,
+        lookup_progress_, around.clock, around.log);
 
     session_.on_open([&sampler = *system_log](const auto& opened) { return sampler.restore(opened); });
     session_.on_open([&sampler = *comparison](const auto& opened) { return sampler.restore(opened); });
@@ -277,6 +292,8 @@ class IntegrationParts final : public Integration {
                      .incomplete = [&sampler = *comparison] { sampler.mark_incomplete(); },
                      .want_links = trigger("app_users", Scheduler::WhenRunning::leave),
                      .want_rows = trigger("users", Scheduler::WhenRunning::leave)});
+
+    link_check_.on_mass([this] { inputs_.want(); });
 
     around.scheduler.add(
         config.name,
@@ -355,6 +372,8 @@ class IntegrationParts final : public Integration {
   sampling::DriftInputs inputs_;
   sampling::LastView last_view_;
   sampling::RecentUsers recent_users_;
+  sampling::Picture picture_;
+  sampling::LinkCheck link_check_;
   const bool needs_request_;
 };
 

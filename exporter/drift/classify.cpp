@@ -148,6 +148,29 @@ bool is_active(AppUserStatus status) {
   return false;
 }
 
+bool tells_nothing(const Finding& finding) {
+  if (finding.state != State::unverified) return false;
+  switch (finding.cause) {
+    case Cause::none:
+    case Cause::hidden_from_reader:
+    case Cause::row_keys_unreadable:
+    case Cause::foreign_ids:
+      return false;
+    case Cause::in_grace:
+    case Cause::reader_unproven:
+    case Cause::provisioner_silent:
+    case Cause::key_maybe_hidden:
+    case Cause::key_not_queryable:
+    case Cause::no_key:
+    case Cause::look_undecided:
+    case Cause::look_disagrees:
+    case Cause::not_looked_at:
+    case Cause::mass_absence:
+      return true;
+  }
+  return false;
+}
+
 Finding classify(const Facts& facts, const Policy& policy) {
   if (is_exempt(facts.status, facts.has_external_id, policy)) return {State::exempt, Kind{}, Cause::none};
   const Finding finding = facts.has_external_id ? of_link(facts, policy) : drifted(Kind::not_linked);

@@ -87,6 +87,10 @@ bool is_exempt(okta::AppUserStatus status, bool has_external_id, const Policy& p
 // Whether the user should be able to work in ServiceNow now.
 bool is_active(okta::AppUserStatus status);
 
+// Unverified for a reason that speaks neither for nor against what was known before. That a row is there,
+// though hidden, does; and so does that this is another instance.
+bool tells_nothing(const Finding& finding);
+
 Finding classify(const Facts& facts, const Policy& policy);
 
 }  // namespace exporter::drift

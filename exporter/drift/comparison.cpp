@@ -26,31 +26,6 @@ bool is_candidate(const Finding& finding) {
   return finding.state == State::drifted && finding.kind != Kind::not_linked;
 }
 
-// Unverified for a reason that speaks neither for nor against what was known before. That a row is there,
-// though hidden, does; and so does that this is another instance.
-bool tells_nothing(const Finding& finding) {
-  if (finding.state != State::unverified) return false;
-  switch (finding.cause) {
-    case Cause::none:
-    case Cause::hidden_from_reader:
-    case Cause::row_keys_unreadable:
-    case Cause::foreign_ids:
-      return false;
-    case Cause::in_grace:
-    case Cause::reader_unproven:
-    case Cause::provisioner_silent:
-    case Cause::key_maybe_hidden:
-    case Cause::key_not_queryable:
-    case Cause::no_key:
-    case Cause::look_undecided:
-    case Cause::look_disagrees:
-    case Cause::not_looked_at:
-    case Cause::mass_absence:
-      return true;
-  }
-  return false;
-}
-
 class Engine {
  public:
   Engine(const LinkListing& links, const RowListing& rows, const World& world,
@@ -265,12 +240,15 @@ class Engine {
   Comparison sum_up() {
     Comparison result;
     result.mass_absence = mass_absence_;
+    result.standings.resize(links_.size());
     for (std::uint32_t link = 0; link < links_.size(); ++link) {
       const Finding& finding = findings_[link];
       ++result.states[static_cast<std::size_t>(finding.state)];
+      const bool locked_out = finding.state == State::linked && is_locked_out(link);
+      result.standings[link] = to_standing(finding.state, locked_out);
       switch (finding.state) {
         case State::linked:
-          if (is_locked_out(link)) ++result.locked_out;
+          if (locked_out) ++result.locked_out;
           break;
         case State::drifted:
           ++result.kinds[static_cast<std::size_t>(finding.kind)];

@@ -76,6 +76,7 @@ struct Comparison {
   std::array<std::uint64_t, 4> states{};            // by State; the sum is every app user
   std::array<std::uint64_t, kKindCount> kinds{};    // by Kind; the sum is states[drifted]
   std::vector<Entry> drifted;                       // one per drifted user
+  std::vector<Standing> standings;                  // by link of the listing
   std::map<std::string, std::uint64_t> unverified;  // cause in words → users, for the log and `check`
   std::uint64_t locked_out = 0;                     // linked and active, but locked_out in ServiceNow
   bool mass_drift = false;

@@ -174,6 +174,7 @@ void DirectLook::judge_row(Subject& subject) const {
     facts.row_in_grace = row.updated && *row.updated > world_.grace_begins;
     facts.active = row.active;
     subject.look.locked_out = row.locked_out;
+    if (!facts.row_matches) subject.look.row_keys = row.keys;
     for (const std::uint32_t holder : world_.by_id.holders(subject.link)) {
       if (keys_match(world_.links, holder, row)) ++facts.matching_holders;
     }

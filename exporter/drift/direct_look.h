@@ -23,6 +23,7 @@ struct Look {
   Facts facts;
   std::string candidate_sys_id;    // where the key is now, if the row is absent and exactly one other has it
   std::optional<bool> locked_out;  // of the row
+  std::vector<std::string> row_keys;  // of a row that is there and whose keys are not the user's
   // The external id or a key of the user belongs to this instance.
   bool resolves = false;
   // The reader was not shown the row; the provisioner's answer says that it is there.

@@ -152,6 +152,7 @@ void RowListing::add(const servicenow::UserRow& row) {
   const auto packed = pack_hex(row.sys_id);
   compact.id = packed ? *packed : hash_id(row.sys_id);
   if (row.updated) compact.updated = to_seconds32(*row.updated);
+  newest_ = std::max(newest_, compact.updated);
   const auto set = [&compact](std::uint8_t bit, bool on) {
     if (on) compact.flags = static_cast<std::uint8_t>(compact.flags | bit);
   };
@@ -197,6 +198,11 @@ void RowListing::seal() {
 
 std::string RowListing::id_text(std::size_t row) const {
   return (rows_[row].flags & kHexId) != 0 ? hex_text(rows_[row].id) : std::string();
+}
+
+std::optional<SystemTime> RowListing::newest() const {
+  if (newest_ == 0) return std::nullopt;
+  return from_seconds32(newest_);
 }
 
 std::optional<SystemTime> RowListing::updated(std::size_t row) const {

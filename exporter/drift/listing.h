@@ -98,6 +98,8 @@ class RowListing {
   // Some match field was not in the answer: "the keys differ" can't be said of this row.
   bool keys_unreadable(std::size_t row) const { return (rows_[row].flags & kKeysUnreadable) != 0; }
   std::optional<SystemTime> updated(std::size_t row) const;
+  // Of the row that changed last; nullopt where no row tells.
+  std::optional<SystemTime> newest() const;
   // Whether any row had a key at all.
   bool any_key() const { return any_key_; }
   // Whether an id came twice; known after seal().
@@ -123,6 +125,7 @@ class RowListing {
   std::size_t key_count_;
   ChunkedVector<Row> rows_;
   ChunkedVector<std::uint64_t> hashes_;  // key_count_ for each row
+  std::uint32_t newest_ = 0;             // seconds since the epoch
   bool any_key_ = false;
   bool repeated_ = false;
 };

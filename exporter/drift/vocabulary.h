@@ -28,4 +28,23 @@ enum class State : std::uint8_t { linked, drifted, unverified, exempt };
 inline constexpr std::string_view kStates[] = {"linked", "drifted", "unverified", "exempt"};
 constexpr std::string_view to_string(State value) { return kStates[static_cast<std::size_t>(value)]; }
 
+// What a comparison made of one link, as it is stored with it: its state, and linked users who are locked out
+// apart.
+enum class Standing : std::uint8_t { linked, locked_out, drifted, unverified, exempt };
+inline constexpr std::string_view kStandings[] = {"linked", "locked_out", "drifted", "unverified", "exempt"};
+constexpr std::string_view to_string(Standing value) { return kStandings[static_cast<std::size_t>(value)]; }
+constexpr Standing to_standing(State state, bool locked_out) {
+  switch (state) {
+    case State::linked:
+      return locked_out ? Standing::locked_out : Standing::linked;
+    case State::drifted:
+      return Standing::drifted;
+    case State::unverified:
+      return Standing::unverified;
+    case State::exempt:
+      break;
+  }
+  return Standing::exempt;
+}
+
 }  // namespace exporter::drift

@@ -3,11 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "metrics/catalogue.h"
-
 namespace exporter::sampling {
-
-namespace catalogue = metrics::catalogue;
 
 namespace {
 
@@ -58,13 +54,40 @@ storage::ComparisonRecord to_record(const drift::Comparison& comparison, SystemT
   return record;
 }
 
+// Of each third of the listing one, so that a deleted row or a hidden part of the table is not all.
+std::vector<std::string> linked_rows(const drift::LinkListing& links,
+                                     const std::vector<drift::Standing>& standings) {
+  std::vector<std::string> ids;
+  for (const std::size_t part : {0U, 1U, 2U}) {
+    const std::size_t end = links.size() * (part + 1) / 3;
+    for (std::size_t link = links.size() * part / 3; link < end; ++link) {
+      if (standings[link] == drift::Standing::linked && drift::is_active(links.status(link)) &&
+          drift::is_hex_id(links.external_id(link))) {
+        ids.push_back(links.external_id(link));
+        break;
+      }
+    }
+  }
+  return ids;
+}
+
+std::vector<std::string> inactive_rows(const RowInput& rows) {
+  std::vector<std::string> ids = rows.inactive_rows;
+  for (std::size_t row = 0; row < rows.listing.size() && ids.size() < 3; ++row) {
+    if (rows.listing.active(row) == false && !rows.listing.id_text(row).empty()) {
+      ids.push_back(rows.listing.id_text(row));
+    }
+  }
+  return ids;
+}
+
 }  // namespace
 
 ComparisonSampler::ComparisonSampler(std::chrono::milliseconds interval, drift::ComparisonOptions options,
                                      Session& session, DriftInputs& inputs, servicenow::RowLookup& reader,
                                      drift::ProvisionerView& provisioner, LastView& view, RecentUsers& recent,
-                                     storage::Store& store, CounterBook& counters, RunProgress& progress,
-                                     metrics::Registry& registry, const Clock& clock, Log& log)
+                                     Picture& picture, storage::Store& store, RunProgress& progress,
+                                     const Clock& clock, Log& log)
     : interval_(interval),
       options_(options),
       session_(session),
@@ -73,54 +96,19 @@ ComparisonSampler::ComparisonSampler(std::chrono::milliseconds interval, drift::
       provisioner_(provisioner),
       view_(view),
       recent_(recent),
+      picture_(picture),
       store_(store),
-      counters_(counters),
       progress_(progress),
-      registry_(registry),
       clock_(clock),
       log_(log),
       leavers_(options.grace, session, reader, store, clock, log) {}
 
 Result<void> ComparisonSampler::restore(const Session::Opened& opened) {
-  auto last = store_.last_comparison(opened.id);
-  if (!last) {
-    return std::unexpected(std::move(last.error()));
-  }
-  auto oldest = store_.oldest_drift(opened.id);
-  if (!oldest) {
-    return std::unexpected(std::move(oldest.error()));
-  }
   auto former_users = leavers_.count(opened);
   if (!former_users) {
     return std::unexpected(std::move(former_users.error()));
   }
-  const MutexLock lock(mutex_);
-  if (*last) {
-    former_users_ = std::move(*former_users);
-  }
-  last_ = std::move(*last);
-  oldest_ = std::move(*oldest);
-  complete_ = last_ && last_->complete;
-  if (last_) {
-    publish();
-  }
-  return {};
-}
-
-void ComparisonSampler::mark_incomplete() {
-  // Without a request: a round fails also because Okta does not answer.
-  const std::optional<storage::IntegrationId> id = session_.opened_id();
-  const MutexLock lock(mutex_);
-  if (complete_ && id) {
-    // So that a restart does not make it complete again. The round itself failed already; this one adds
-    // nothing to say.
-    if (const Result<void> stored = store_.set_comparison_incomplete(*id); !stored) {
-      log_.warn("that the comparison is incomplete is not stored",
-                {{"integration", session_.integration()}, {"error", stored.error().message}});
-    }
-  }
-  complete_ = false;
-  publish();
+  return picture_.restore(opened, std::move(*former_users));
 }
 
 Result<void> ComparisonSampler::sample(SampleRun& run) {
@@ -153,12 +141,18 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, const Lis
   const SystemTime compared = clock_.now();
   // Grace is a matter of the vendors' time: the machine's clock may be wrong, or jump.
   const SystemTime now = pair.links->ended ? pair.links->ended->now(clock_) : compared;
+  // When the listings began: in Okta's time, and in ours.
+  SystemTime listed = compared;
+  SystemTime began = pair.rows.began;
   // Whose link may have moved since his page was read, however long ago that is.
   SystemTime moved_since = now - options_.grace;
   if (pair.links->begun) {
     // A Date is cut to the second, which is no grace where none is configured.
     const auto cut = std::max<std::chrono::milliseconds>(std::chrono::seconds(1) - options_.grace, {});
-    moved_since = std::min(moved_since, pair.links->begun->time + cut);
+    listed = pair.links->begun->time + cut;
+    moved_since = std::min(moved_since, listed);
+    const auto ago = clock_.steady_now() - pair.links->begun->at;
+    began = std::min(began, compared - std::chrono::duration_cast<SystemTime::duration>(ago));
   }
   drift::World world{.now = now,
                      .creates_users = has(pair.links->features, "PUSH_NEW_USERS"),
@@ -166,16 +160,18 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, const Lis
                      .reader_sees_inactive = pair.rows.report.saw_inactive && pair.rows.report.saw_own_row,
                      .hidden_rows = pair.rows.report.hidden,
                      .recent_users = recent_.since(moved_since)};
-  std::optional<storage::ComparisonRecord> before;
-  {
-    const MutexLock lock(mutex_);
-    before = last_;
-  }
+  const std::optional<storage::ComparisonRecord> before = picture_.last();
   if (Result<void> believed = doubt_a_short_list(pair.links->listing.size(), before); !believed) {
     return believed;
   }
   world.mass_absence_seen_before = before && before->mass_absence;
   world.open_kinds = [&](const std::vector<std::string>& users) { return open_kinds(opened.id, users); };
+  for (const drift::PackedId& id : picture_.take_hidden()) {
+    memory_.hidden.push_back(id);
+  }
+  std::ranges::sort(memory_.hidden);
+  const auto repeated = std::ranges::unique(memory_.hidden);
+  memory_.hidden.erase(repeated.begin(), repeated.end());
   Result<drift::Comparison> comparison = drift::compare(pair.links->listing, pair.rows.listing, world,
                                                         options_, reader_, provisioner_, memory_, run.stop());
   if (!comparison) {
@@ -197,33 +193,31 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, const Lis
                               .resolved = std::nullopt});
   }
   comparison->drifted = {};
-  Result<storage::CommittedComparison> committed = store_.commit_comparison(opened.id, commit);
-  if (!committed) {
-    return std::unexpected(std::move(committed.error()));
+  if (Result<void> replaced = picture_.replace(opened, std::move(commit)); !replaced) {
+    return replaced;
   }
-  storage::Counters increments;
-  for (const auto& [kind, count] : committed->detected) {
-    increments[counter_key(catalogue::okta_external_id_drift_detected_total, {kind})] +=
-        static_cast<double>(count);
-  }
-  for (const auto& [kind, count] : committed->resolved) {
-    increments[counter_key(catalogue::okta_external_id_drift_resolved_total, {kind})] +=
-        static_cast<double>(count);
-  }
-  counters_.committed(increments);
   report(*comparison, before);
-  view_.set({.policy = {.creates_users = world.creates_users,
-                        .deactivates_users = world.deactivates_users,
-                        .reader_sees_inactive = world.reader_sees_inactive},
-             .compared = pair.links->begun ? pair.links->begun->time : compared});
-  {
-    const MutexLock lock(mutex_);
-    last_ = std::move(commit.record);
-    oldest_ = std::move(committed->oldest);
-    complete_ = true;
-    publish();
+  const drift::Policy policy{.creates_users = world.creates_users,
+                             .deactivates_users = world.deactivates_users,
+                             .reader_sees_inactive = world.reader_sees_inactive};
+  view_.set({.policy = policy, .listed = listed});
+  if (Result<void> kept =
+          leavers_.remember(opened, pair.links->listing, comparison->standings, world.deactivates_users, run);
+      !kept) {
+    return kept;
   }
-  return follow_leavers(opened, pair, world.reader_sees_inactive, run);
+  const auto users = [&](drift::State state) { return comparison->states[static_cast<std::size_t>(state)]; };
+  picture_.settle({.policy = policy,
+                   .keeps_leavers = world.deactivates_users,
+                   .listed = listed,
+                   .began = began,
+                   .okta_ahead = std::chrono::duration_cast<std::chrono::milliseconds>(now - compared),
+                   .compared = compared,
+                   .newest_row = pair.rows.listing.newest(),
+                   .links = users(drift::State::linked) + users(drift::State::drifted),
+                   .linked_rows = linked_rows(pair.links->listing, comparison->standings),
+                   .inactive_rows = inactive_rows(pair.rows)});
+  return follow_leavers(opened, world.reader_sees_inactive, run);
 }
 
 Result<std::map<std::string, drift::Kind>> ComparisonSampler::open_kinds(
@@ -269,12 +263,8 @@ Result<void> ComparisonSampler::doubt_a_short_list(std::size_t users,
                                           "so too, which is read soon"});
 }
 
-Result<void> ComparisonSampler::follow_leavers(const Session::Opened& opened, const ListingPair& pair,
-                                               bool reader_sees_inactive, SampleRun& run) {
-  const bool deactivates_users = has(pair.links->features, "PUSH_USER_DEACTIVATION");
-  if (Result<void> kept = leavers_.remember(opened, pair.links->listing, deactivates_users, run); !kept) {
-    return kept;
-  }
+Result<void> ComparisonSampler::follow_leavers(const Session::Opened& opened, bool reader_sees_inactive,
+                                               SampleRun& run) {
   if (Result<void> looked = leavers_.look(opened, reader_sees_inactive, run); !looked) {
     return looked;
   }
@@ -282,9 +272,7 @@ Result<void> ComparisonSampler::follow_leavers(const Session::Opened& opened, co
   if (!former_users) {
     return std::unexpected(std::move(former_users.error()));
   }
-  const MutexLock lock(mutex_);
-  former_users_ = std::move(*former_users);
-  publish();
+  picture_.set_former_users(std::move(*former_users));
   return {};
 }
 
@@ -316,36 +304,6 @@ void ComparisonSampler::report(const drift::Comparison& comparison,
     log_.info("users could not be verified",
               {{"integration", session_.integration()}, {"cause", cause}, {"users", std::to_string(users)}});
   }
-}
-
-void ComparisonSampler::publish() {
-  metrics::Snapshot snapshot;
-  const std::string& integration = session_.integration();
-  const auto add = [&](const metrics::Metric& metric, double value) {
-    snapshot.push_back({.metric = &metric, .label_values = {integration}, .value = value});
-  };
-  add(catalogue::okta_external_id_comparison_complete, complete_ ? 1 : 0);
-  if (last_) {
-    const auto add_map = [&](const metrics::Metric& metric,
-                             const std::map<std::string, std::uint64_t>& counts) {
-      for (const auto& [label, count] : counts) {
-        snapshot.push_back(
-            {.metric = &metric, .label_values = {integration, label}, .value = static_cast<double>(count)});
-      }
-    };
-    add_map(catalogue::okta_external_id_users, last_->states);
-    add_map(catalogue::okta_external_id_drift_users, last_->kinds);
-    add_map(catalogue::okta_external_id_former_users, former_users_);
-    add(catalogue::okta_external_id_locked_out_users, static_cast<double>(last_->locked_out));
-    add(catalogue::okta_external_id_mass_drift, last_->mass_drift ? 1 : 0);
-    add(catalogue::okta_external_id_comparison_timestamp_seconds, to_seconds(last_->time));
-    for (const auto& [kind, time] : oldest_) {
-      snapshot.push_back({.metric = &catalogue::okta_external_id_drift_oldest_timestamp_seconds,
-                          .label_values = {integration, kind},
-                          .value = to_seconds(time)});
-    }
-  }
-  registry_.publish(integration + "/" + std::string(name()), std::move(snapshot));
 }
 
 }  // namespace exporter::sampling

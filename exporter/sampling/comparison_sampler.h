@@ -5,6 +5,7 @@
 #include "sampling/drift_inputs.h"
 #include "sampling/last_view.h"
 #include "sampling/leavers.h"
+#include "sampling/picture.h"
 #include "sampling/recent_users.h"
 #include "sampling/run_progress.h"
 #include "sampling/sampler.h"
@@ -20,8 +21,8 @@ class ComparisonSampler final : public Sampler {
   // `interval`: of the listings, which trigger it.
   ComparisonSampler(std::chrono::milliseconds interval, drift::ComparisonOptions options, Session& session,
                     DriftInputs& inputs, servicenow::RowLookup& reader, drift::ProvisionerView& provisioner,
-                    LastView& view, RecentUsers& recent, storage::Store& store, CounterBook& counters,
-                    RunProgress& progress, metrics::Registry& registry, const Clock& clock, Log& log);
+                    LastView& view, RecentUsers& recent, Picture& picture, storage::Store& store,
+                    RunProgress& progress, const Clock& clock, Log& log);
 
   std::string_view name() const override { return "comparison"; }
   std::chrono::milliseconds interval() const override { return interval_; }
@@ -32,18 +33,16 @@ class ComparisonSampler final : public Sampler {
   // What scrapes saw before a restart.
   Result<void> restore(const Session::Opened& opened);
   // A round of listings gave no pair. Any thread.
-  void mark_incomplete();
+  void mark_incomplete() { picture_.mark_incomplete(); }
 
  private:
   Result<void> compare(const Session::Opened& opened, const ListingPair& pair, SampleRun& run);
-  Result<void> follow_leavers(const Session::Opened& opened, const ListingPair& pair,
-                              bool reader_sees_inactive, SampleRun& run);
+  Result<void> follow_leavers(const Session::Opened& opened, bool reader_sees_inactive, SampleRun& run);
   Result<std::map<std::string, drift::Kind>> open_kinds(storage::IntegrationId id,
                                                         const std::vector<std::string>& okta_user_ids);
   Result<void> doubt_a_short_list(std::size_t users, const std::optional<storage::ComparisonRecord>& before);
   void report(const drift::Comparison& comparison,
               const std::optional<storage::ComparisonRecord>& before) const;
-  void publish() REQUIRES(mutex_);
 
   const std::chrono::milliseconds interval_;
   const drift::ComparisonOptions options_;
@@ -54,21 +53,14 @@ class ComparisonSampler final : public Sampler {
   drift::ProvisionerMemory memory_;
   LastView& view_;
   RecentUsers& recent_;
+  Picture& picture_;
   storage::Store& store_;
-  CounterBook& counters_;
   RunProgress& progress_;  // marked by each request of the lookups
-  metrics::Registry& registry_;
   const Clock& clock_;
   Log& log_;
   Leavers leavers_;
   bool failed_ = false;     // the last run
   bool few_users_ = false;  // the last list of Okta's was doubted, because it named far fewer users
-
-  Mutex mutex_;
-  bool complete_ GUARDED_BY(mutex_) = false;
-  std::optional<storage::ComparisonRecord> last_ GUARDED_BY(mutex_);
-  std::map<std::string, SystemTime> oldest_ GUARDED_BY(mutex_);
-  std::map<std::string, std::uint64_t> former_users_ GUARDED_BY(mutex_);  // empty: not known yet
 };
 
 }  // namespace exporter::sampling

@@ -39,6 +39,9 @@ struct RowInput {
   servicenow::SweepReport report;
   // Where the rows were looked up for links: those. Null where the whole table was swept.
   std::shared_ptr<const LinkInput> looked_up_for = nullptr;
+  SystemTime began = {};
+  // sys_ids of inactive rows that were shown beside the listing.
+  std::vector<std::string> inactive_rows = {};
 };
 struct ListingPair {
   std::shared_ptr<const LinkInput> links;

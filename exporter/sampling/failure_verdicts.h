@@ -2,18 +2,18 @@
 // okta_provisioning_failure_verdicts_total and the verdicts of /failures.
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "drift/classify.h"
-#include "drift/comparison.h"
-#include "okta/client.h"
 #include "sampling/last_view.h"
+#include "sampling/link_check.h"
 #include "sampling/link_probes.h"
-#include "sampling/recent_users.h"
+#include "sampling/picture.h"
 #include "sampling/sampler.h"
 #include "sampling/session.h"
-#include "servicenow/row_lookup.h"
 
 namespace exporter::sampling {
 
@@ -22,37 +22,30 @@ namespace exporter::sampling {
 // tasks have succeeded since. Not thread-safe: the System Log's sampler owns it.
 class FailureVerdicts {
  public:
-  // `key_count`: the number of match pairs. `probes`: of the accounts that look; they outlive this.
-  FailureVerdicts(std::size_t key_count, Session& session, okta::Client& okta, servicenow::RowLookup& reader,
-                  drift::ProvisionerView& provisioner, std::vector<LinkProbes*> probes, LastView& view,
-                  RecentUsers& recent, storage::Store& store, CounterBook& counters, const Clock& clock,
-                  Log& log);
+  // `probes`: of the accounts that look; they outlive this, as `check` does.
+  FailureVerdicts(Session& session, LinkCheck& check, Picture& picture, std::vector<LinkProbes*> probes,
+                  LastView& view, storage::Store& store, CounterBook& counters, const Clock& clock, Log& log);
 
   // Looks at everybody whose failure has no verdict yet, and stores verdicts and counts in one transaction.
   // Waits for the first comparison, because only then it is known whether the reader sees inactive rows. What
   // cannot be looked at now stays open for the next sample, for an hour; then it is `unverified`. Errors:
   // storage, cancelled.
-  Result<void> settle(const Session::Opened& opened, SampleRun& run);
+  // What was found goes into the picture too; the answer is who should be looked at again.
+  Result<LinkCheck::Again> settle(const Session::Opened& opened, SampleRun& run);
 
  private:
-  struct Subjects;
-  Result<void> gather(const Session::Opened& opened, const LastView::View& view, Subjects& subjects,
-                      SampleRun& run);
-  Result<void> look(const Session::Opened& opened, const LastView::View& view, Subjects& subjects,
-                    SampleRun& run);
-  Result<void> ask_as_okta(const Subjects& subjects, const std::vector<std::string>& users,
-                           std::vector<drift::Facts>& facts, SampleRun& run);
-  Result<void> commit(const Session::Opened& opened, const std::vector<storage::OpenVerdict>& open,
-                      const Subjects& subjects);
+  using Verdicts = std::map<std::string, std::string_view>;  // by user id
 
-  const std::size_t key_count_;
+  Result<LinkCheck::Again> look(const Session::Opened& opened, const LastView::View& view,
+                                const std::set<std::string>& waiting, Verdicts& verdicts, SampleRun& run);
+  Result<void> commit(const Session::Opened& opened, const std::vector<storage::OpenVerdict>& open,
+                      const Verdicts& verdicts);
+
   Session& session_;
-  okta::Client& okta_;
-  servicenow::RowLookup& reader_;
-  drift::ProvisionerView& provisioner_;
+  LinkCheck& check_;
+  Picture& picture_;
   const std::vector<LinkProbes*> probes_;
   LastView& view_;
-  RecentUsers& recent_;
   storage::Store& store_;
   CounterBook& counters_;
   const Clock& clock_;

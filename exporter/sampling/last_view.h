@@ -14,7 +14,7 @@ class LastView {
  public:
   struct View {
     drift::Policy policy;
-    SystemTime compared;  // when its listings were compared
+    SystemTime listed;  // when its listings began
   };
 
   void set(const View& view) {

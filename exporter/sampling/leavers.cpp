@@ -14,12 +14,14 @@ constexpr std::size_t kLinksPerCommit = 2'000;
 constexpr std::size_t kLeaversAtOnce = 20 * servicenow::kIdsPerRequest;
 constexpr std::chrono::hours kLookAgainAfter{24};
 
-storage::KnownLink to_known(const drift::LinkListing& links, std::uint32_t link) {
+storage::KnownLink to_known(const drift::LinkListing& links, std::uint32_t link, drift::Standing standing) {
   storage::KnownLink known{.okta_user_id = std::string(links.user_id(link)),
                            .external_id = links.external_id(link),
                            .keys = {},
                            .status = std::string(to_string(links.status(link))),
-                           .scope = std::string(to_string(links.scope(link)))};
+                           .scope = std::string(to_string(links.scope(link))),
+                           .changed = links.changed(link),
+                           .state = std::string(to_string(standing))};
   for (std::size_t field = 0; field < links.key_count(); ++field) {
     known.keys.emplace_back(links.key(link, field));
   }
@@ -49,7 +51,8 @@ Leavers::Leavers(std::chrono::milliseconds grace, Session& session, servicenow::
     : grace_(grace), session_(session), reader_(reader), store_(store), clock_(clock), log_(log) {}
 
 Result<void> Leavers::remember(const Session::Opened& opened, const drift::LinkListing& links,
-                               bool deactivates_users, SampleRun& run) {
+                               const std::vector<drift::Standing>& standings, bool deactivates_users,
+                               SampleRun& run) {
   std::vector<std::uint32_t> order(links.size());
   std::iota(order.begin(), order.end(), std::uint32_t{0});
   std::ranges::sort(order, {}, [&](std::uint32_t link) { return links.user_id(link); });
@@ -58,7 +61,7 @@ Result<void> Leavers::remember(const Session::Opened& opened, const drift::LinkL
     const std::size_t end = std::min(begin + kLinksPerCommit, order.size());
     range.links.clear();
     for (std::size_t i = begin; i < end; ++i) {
-      range.links.push_back(to_known(links, order[i]));
+      range.links.push_back(to_known(links, order[i], standings[order[i]]));
     }
     const bool last = end == order.size();
     range.upto = last ? std::nullopt : std::optional(range.links.back().okta_user_id);

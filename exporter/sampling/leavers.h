@@ -3,8 +3,10 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "drift/listing.h"
+#include "drift/vocabulary.h"
 #include "sampling/sampler.h"
 #include "sampling/session.h"
 #include "servicenow/row_lookup.h"
@@ -18,10 +20,11 @@ class Leavers {
   Leavers(std::chrono::milliseconds grace, Session& session, servicenow::RowLookup& reader,
           storage::Store& store, const Clock& clock, Log& log);
 
-  // `deactivates_users`: PUSH_USER_DEACTIVATION is on; without it nobody expects ServiceNow to hear of a
-  // leaver, and none are kept. Errors: storage.
+  // `standings`: by link. `deactivates_users`: PUSH_USER_DEACTIVATION is on; without it nobody expects
+  // ServiceNow to hear of a leaver, and none are kept. Errors: storage.
   Result<void> remember(const Session::Opened& opened, const drift::LinkListing& links,
-                        bool deactivates_users, SampleRun& run);
+                        const std::vector<drift::Standing>& standings, bool deactivates_users,
+                        SampleRun& run);
 
   // Looks up those whose turn it is. A row that only may be hidden or inactive is believed gone only where
   // the reader is proven to see inactive rows. Errors: storage, cancelled; a lookup that fails is logged and

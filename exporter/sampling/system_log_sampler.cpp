@@ -27,7 +27,8 @@ constexpr std::chrono::hours kRetention{24 * 89};
 SystemLogSampler::SystemLogSampler(SystemLogOptions options, Session& session, okta::Client& client,
                                    storage::Store& store, const provisioning::Classifier& classifier,
                                    CounterBook& counters, RecentUsers& recent, FailureVerdicts verdicts,
-                                   metrics::Registry& registry, const Clock& clock, Log& log)
+                                   ChangeFollower follower, metrics::Registry& registry, const Clock& clock,
+                                   Log& log)
     : options_(std::move(options)),
       session_(session),
       client_(client),
@@ -36,6 +37,7 @@ SystemLogSampler::SystemLogSampler(SystemLogOptions options, Session& session, o
       counters_(counters),
       recent_(recent),
       verdicts_(std::move(verdicts)),
+      follower_(std::move(follower)),
       registry_(registry),
       clock_(clock),
       log_(log) {}
@@ -68,7 +70,14 @@ Result<void> SystemLogSampler::sample(SampleRun& run) {
   if (!polled) {
     return polled;
   }
-  return verdicts_.settle(*opened, run);
+  const auto again = verdicts_.settle(*opened, run);
+  if (!again) {
+    return std::unexpected(again.error());
+  }
+  for (const auto& [user, due] : *again) {
+    follower_.look_at(user, due);
+  }
+  return follower_.follow(*opened, run);
 }
 
 Result<void> SystemLogSampler::load(const Session::Opened& opened) {
@@ -190,8 +199,12 @@ Result<void> SystemLogSampler::count(const Session::Opened& opened, const okta::
   if (page.server_date) {
     for (const provisioning::TaskOutcome& outcome : tasks_->close(*page.server_date, reached_end)) {
       book_outcome(outcome, commit);
-      if (!outcome.failed && !outcome.user_id.empty()) {
+      if (!outcome.user_id.empty() && !outcome.failed) {
         recent_.touched(outcome.user_id, outcome.last_event);
+      }
+      // Who failed with the ambiguous 404 is looked at for the verdict.
+      if (!outcome.user_id.empty() && outcome.reason != provisioning::Reason::record_not_found_or_hidden) {
+        follower_.named(outcome.user_id);
       }
     }
     if (reached_end) {

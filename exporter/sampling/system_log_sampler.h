@@ -9,6 +9,7 @@
 #include "okta/client.h"
 #include "provisioning/classifier.h"
 #include "provisioning/task_book.h"
+#include "sampling/change_follower.h"
 #include "sampling/failure_verdicts.h"
 #include "sampling/recent_users.h"
 #include "sampling/sampler.h"
@@ -30,7 +31,8 @@ class SystemLogSampler final : public Sampler {
  public:
   SystemLogSampler(SystemLogOptions options, Session& session, okta::Client& client, storage::Store& store,
                    const provisioning::Classifier& classifier, CounterBook& counters, RecentUsers& recent,
-                   FailureVerdicts verdicts, metrics::Registry& registry, const Clock& clock, Log& log);
+                   FailureVerdicts verdicts, ChangeFollower follower, metrics::Registry& registry,
+                   const Clock& clock, Log& log);
 
   std::string_view name() const override { return "system_log"; }
   std::chrono::milliseconds interval() const override { return options_.interval; }
@@ -58,6 +60,7 @@ class SystemLogSampler final : public Sampler {
   CounterBook& counters_;
   RecentUsers& recent_;
   FailureVerdicts verdicts_;
+  ChangeFollower follower_;
   metrics::Registry& registry_;
   const Clock& clock_;
   Log& log_;

@@ -133,6 +133,7 @@ Result<void> UsersSampler::look_up(const std::shared_ptr<const LinkInput>& links
   interrupted_.reset();
   auto rows = std::make_unique<RowInput>(
       RowInput{drift::RowListing(client_.table().match_fields.size()), SweepReport{}, links});
+  rows->began = run.clock().now();
   const auto collected =
       drift::collect_rows(links->listing, lookup_, rows->listing, [&run] { run.mark(); }, run.stop());
   if (!collected) {
@@ -140,7 +141,7 @@ Result<void> UsersSampler::look_up(const std::shared_ptr<const LinkInput>& links
   }
   rows->report.hidden = collected->hidden;
   rows->report.saw_inactive = collected->saw_inactive;
-  if (Result<void> proven = prove_view(rows->report, run); !proven) {
+  if (Result<void> proven = prove_view(*rows, run); !proven) {
     return proven;
   }
   say_way(Way::lookup);
@@ -151,7 +152,8 @@ Result<void> UsersSampler::look_up(const std::shared_ptr<const LinkInput>& links
 }
 
 // What a sweep sees by the way: that the reader is shown its own row, and inactive ones.
-Result<void> UsersSampler::prove_view(SweepReport& report, SampleRun& run) {
+Result<void> UsersSampler::prove_view(RowInput& rows, SampleRun& run) {
+  SweepReport& report = rows.report;
   const auto& fields = client_.table().match_fields;
   const auto name_field = std::ranges::find(fields, "user_name");
   if (name_field != fields.end() && !options_.sweep.own_name.empty()) {
@@ -169,8 +171,13 @@ Result<void> UsersSampler::prove_view(SweepReport& report, SampleRun& run) {
         client_.users({.query = "active=false", .limit = kInactiveRows, .offset = 0}, run.stop());
     if (page) {
       // A dropped predicate brings any rows.
-      report.saw_inactive =
-          std::ranges::any_of(page->rows, [](const servicenow::UserRow& row) { return row.active == false; });
+      for (const servicenow::UserRow& row : page->rows) {
+        if (row.active == false) {
+          rows.inactive_rows.push_back(row.sys_id);
+        }
+      }
+      report.saw_inactive = !rows.inactive_rows.empty();
+      rows.inactive_rows.resize(std::min<std::size_t>(rows.inactive_rows.size(), 3));
     } else if (page.error().error_class != ErrorClass::permission) {
       return std::unexpected(page.error());
     }
@@ -221,6 +228,7 @@ Result<void> UsersSampler::sweep(SampleRun& run) {
   const bool goes_on = sweep != nullptr;
   if (!sweep) {
     sweep = std::make_unique<Sweep>(client_, options_.sweep, run.clock().steady_now());
+    sweep->rows->began = run.clock().now();
   }
   const Result<SweepReport> report = sweep->pages.run(
       [&](const servicenow::UserRow& row) {
@@ -239,7 +247,7 @@ Result<void> UsersSampler::sweep(SampleRun& run) {
   sweep->rows->report = *report;
   if (goes_on) {
     // What the first part showed of the reader's view may not hold any more.
-    if (Result<void> proven = prove_view(sweep->rows->report, run); !proven) {
+    if (Result<void> proven = prove_view(*sweep->rows, run); !proven) {
       return proven;
     }
   }

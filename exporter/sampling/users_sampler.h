@@ -59,7 +59,7 @@ class UsersSampler final : public Sampler {
   Result<std::unique_ptr<Sweep>> go_on(SampleRun& run);
   void publish(const Sweep& sweep);
   Result<void> look_up(const std::shared_ptr<const LinkInput>& links, SampleRun& run);
-  Result<void> prove_view(servicenow::SweepReport& report, SampleRun& run);
+  Result<void> prove_view(RowInput& rows, SampleRun& run);
   Result<void> count_table(SampleRun& run);
   bool sweep_is_cheaper(std::size_t links) const;
   void say_way(Way way);

@@ -30,6 +30,7 @@ struct UserPage {
   // X-Total-Count: the rows that match the query before row ACLs; nullopt where the header was missing or no
   // number.
   std::optional<std::uint64_t> total_count;
+  std::optional<SystemTime> server_date = std::nullopt;  // the answer's Date
 };
 
 // Whether an id may stand in an encoded query: [0-9A-Za-z_.-]{1,32}. Anything else is no sys_id and would

@@ -50,6 +50,7 @@ Result<UserPage> TableClient::users(const UserQuery& query, std::stop_token stop
     return page;
   }
   page->total_count = total_count(response->headers);
+  if (const auto date = response->headers.first("Date")) page->server_date = parse_http_date(*date);
   return page;
 }
 

@@ -69,14 +69,11 @@ Plan plan(Database& database, IntegrationId id, const std::vector<const LedgerEn
   return plan;
 }
 
-}  // namespace
-
-LedgerChange reconcile(Database& database, IntegrationId id, const std::vector<LedgerEntry>& drifted,
-                       SystemTime now, std::optional<SystemTime> before) {
-  const std::vector<const LedgerEntry*> sorted = sorted_by_user(drifted);
-  Plan todo = plan(database, id, sorted);
-
-  Statement resolve = database.prepare("UPDATE drift SET resolved = ?, last_confirmed = ? WHERE id = ?");
+void carry_out(Database& database, IntegrationId id, const Plan& todo, SystemTime now,
+               std::optional<SystemTime> before) {
+  // What was found since the comparison was confirmed when it was found.
+  Statement resolve =
+      database.prepare("UPDATE drift SET resolved = ?, last_confirmed = max(?, first_seen) WHERE id = ?");
   for (const std::int64_t row : todo.resolved) {
     resolve.run(now, before.value_or(now), row);
   }
@@ -94,7 +91,40 @@ LedgerChange reconcile(Database& database, IntegrationId id, const std::vector<L
     insert.run(id, entry->okta_user_id, entry->kind, entry->scope, entry->external_id, entry->match_key,
                entry->candidate_sys_id, first_seen);
   }
+}
+
+}  // namespace
+
+LedgerChange reconcile(Database& database, IntegrationId id, const std::vector<LedgerEntry>& drifted,
+                       SystemTime now, std::optional<SystemTime> before) {
+  const std::vector<const LedgerEntry*> sorted = sorted_by_user(drifted);
+  Plan todo = plan(database, id, sorted);
+  carry_out(database, id, todo, now, before);
   return std::move(todo.counts);
+}
+
+UserLedgerChange set_user(Database& database, IntegrationId id, const std::string& okta_user_id,
+                          const LedgerEntry* drifted, SystemTime now, std::optional<SystemTime> before) {
+  UserLedgerChange change{.before = {}, .after = drifted == nullptr ? std::string() : drifted->kind};
+  Plan todo;
+  {
+    Statement row = database.prepare(
+        "SELECT id, kind FROM drift WHERE integration = ? AND okta_user_id = ? AND resolved IS NULL");
+    row.bind(id, okta_user_id);
+    if (row.step()) {
+      change.before = row.text(1);
+      if (change.before != change.after) {
+        todo.resolved.push_back(row.integer(0));
+      } else {
+        todo.changed.push_back({.row = row.integer(0), .entry = drifted});
+      }
+    }
+  }
+  if (drifted != nullptr && change.before != change.after) {
+    todo.opened.push_back(drifted);
+  }
+  carry_out(database, id, todo, now, before);
+  return change;
 }
 
 std::map<std::string, SystemTime> oldest_open(Database& database, IntegrationId id) {
@@ -112,7 +142,8 @@ std::vector<LedgerEntry> read_ledger(Database& database, IntegrationId id, std::
   std::vector<LedgerEntry> entries;
   Statement rows = database.prepare(
       "SELECT okta_user_id, kind, scope, external_id, match_key, candidate_sys_id, first_seen,"
-      " coalesce(last_confirmed, (SELECT time FROM comparison WHERE integration = ?1)), resolved"
+      " coalesce(last_confirmed, max(first_seen, (SELECT time FROM comparison WHERE integration = ?1))),"
+      " resolved"
       " FROM drift WHERE integration = ?1"
       " ORDER BY resolved IS NOT NULL, coalesce(resolved, first_seen) DESC, id DESC LIMIT ?2");
   rows.bind(id, std::min<std::uint64_t>(limit, std::numeric_limits<std::int64_t>::max()));

@@ -24,6 +24,15 @@ struct LedgerChange {
 LedgerChange reconcile(Database& database, IntegrationId id, const std::vector<LedgerEntry>& drifted,
                        SystemTime now, std::optional<SystemTime> before);
 
+// One user's kind before and after; empty: not drifted.
+struct UserLedgerChange {
+  std::string before;
+  std::string after;
+};
+// The same as reconcile() for one user; null: is not drifted any more.
+UserLedgerChange set_user(Database& database, IntegrationId id, const std::string& okta_user_id,
+                          const LedgerEntry* drifted, SystemTime now, std::optional<SystemTime> before);
+
 std::map<std::string, SystemTime> oldest_open(Database& database, IntegrationId id);
 
 std::vector<LedgerEntry> read_ledger(Database& database, IntegrationId id, std::size_t limit);

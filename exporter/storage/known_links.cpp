@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 #include <string_view>
-#include <unordered_set>
 
 namespace exporter::storage {
 
@@ -37,14 +36,27 @@ std::vector<std::string> split_keys(std::string_view joined) {
   }
 }
 
-constexpr std::string_view kColumns = "okta_user_id, external_id, keys, status, scope";
+constexpr std::string_view kColumns = "okta_user_id, external_id, keys, status, scope, state, changed";
+constexpr int kSlice = 20'000;
+
+constexpr std::string_view kPut =
+    "INSERT OR REPLACE INTO link (integration, okta_user_id, external_id, keys, status, scope, state, "
+    "changed)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+
+void put_with(Statement& put, IntegrationId id, const KnownLink& link) {
+  put.run(id, link.okta_user_id, link.external_id, join_keys(link.keys), link.status, link.scope, link.state,
+          link.changed);
+}
 
 KnownLink read(const Statement& row) {
   return {.okta_user_id = row.text(0),
           .external_id = row.text(1),
           .keys = split_keys(row.text(2)),
           .status = row.text(3),
-          .scope = row.text(4)};
+          .scope = row.text(4),
+          .changed = row.time(6),
+          .state = row.text(5)};
 }
 
 // What differs between the table and the listing, collected before anything is written.
@@ -58,7 +70,7 @@ LinkPlan plan_links(Database& database, IntegrationId id, const LinkRange& range
   LinkPlan plan;
   auto next = range.links.begin();
   Statement rows = database.prepare(
-      "SELECT okta_user_id, external_id, keys, status, scope, left_at FROM link"
+      "SELECT okta_user_id, external_id, keys, status, scope, left_at, state, changed FROM link"
       " WHERE integration = ? AND okta_user_id > ? AND (? IS NULL OR okta_user_id <= ?) ORDER BY "
       "okta_user_id");
   rows.bind(id, range.after, range.upto, range.upto);
@@ -70,7 +82,8 @@ LinkPlan plan_links(Database& database, IntegrationId id, const LinkRange& range
     if (next != range.links.end() && next->okta_user_id == user) {
       const KnownLink& link = *next++;
       if (!rows.is_null(5) || rows.text(1) != link.external_id || rows.text(2) != join_keys(link.keys) ||
-          rows.text(3) != link.status || rows.text(4) != link.scope) {
+          rows.text(3) != link.status || rows.text(4) != link.scope || rows.view(6) != link.state ||
+          rows.time(7) != link.changed) {
         plan.put.push_back(&link);
       }
     } else if (rows.is_null(5)) {
@@ -87,11 +100,9 @@ LinkPlan plan_links(Database& database, IntegrationId id, const LinkRange& range
 
 void remember(Database& database, IntegrationId id, const LinkRange& range, SystemTime now) {
   const LinkPlan todo = plan_links(database, id, range);
-  Statement put = database.prepare(
-      "INSERT OR REPLACE INTO link (integration, okta_user_id, external_id, keys, status, scope)"
-      " VALUES (?, ?, ?, ?, ?, ?)");
+  Statement put = database.prepare(kPut);
   for (const KnownLink* link : todo.put) {
-    put.run(id, link->okta_user_id, link->external_id, join_keys(link->keys), link->status, link->scope);
+    put_with(put, id, *link);
   }
   Statement leave =
       database.prepare("UPDATE link SET left_at = ? WHERE integration = ? AND okta_user_id = ?");
@@ -119,19 +130,41 @@ std::vector<KnownLink> find_links(Database& database, IntegrationId id,
   return links;
 }
 
-std::vector<KnownLink> find_holders(Database& database, IntegrationId id,
-                                    std::span<const std::string> external_ids) {
-  const std::unordered_set<std::string_view> wanted(external_ids.begin(), external_ids.end());
-  std::vector<KnownLink> links;
-  Statement rows = database.prepare("SELECT " + std::string(kColumns) +
-                                    " FROM link WHERE integration = ? AND left_at IS NULL");
-  rows.bind(id);
-  while (rows.step()) {
-    if (wanted.contains(rows.text(1))) {
-      links.push_back(read(rows));
+std::optional<std::string> find_in_slice(Database& database, IntegrationId id, const std::string& after,
+                                         const LinkFilter& filter, std::vector<KnownLink>& found) {
+  Statement rows =
+      database.prepare("SELECT " + std::string(kColumns) +
+                       " FROM link WHERE integration = ? AND okta_user_id > ? AND left_at IS NULL"
+                       " ORDER BY okta_user_id LIMIT ?");
+  rows.bind(id, after, kSlice);
+  std::optional<std::string> last;
+  for (int read_rows = 1; rows.step(); ++read_rows) {
+    if (filter(rows.view(1), rows.view(2))) {
+      found.push_back(read(rows));
+    }
+    if (read_rows == kSlice) {
+      last = rows.text(0);
     }
   }
-  return links;
+  return last;
+}
+
+void put_link(Database& database, IntegrationId id, const KnownLink& link) {
+  Statement put = database.prepare(kPut);
+  put_with(put, id, link);
+}
+
+void end_link(Database& database, IntegrationId id, const std::string& okta_user_id, bool keep_leaver,
+              SystemTime now) {
+  if (keep_leaver) {
+    database
+        .prepare(
+            "UPDATE link SET left_at = ? WHERE integration = ? AND okta_user_id = ? AND left_at IS NULL"
+            " AND external_id <> ''")
+        .run(now, id, okta_user_id);
+  }
+  database.prepare("DELETE FROM link WHERE integration = ? AND okta_user_id = ? AND left_at IS NULL")
+      .run(id, okta_user_id);
 }
 
 std::vector<KnownLink> leavers_to_look_at(Database& database, IntegrationId id, SystemTime left_before,

@@ -77,7 +77,8 @@ DriftPage read_drift_page(Database& database, const DriftQuery& query) {
   Statement rows = database.prepare(
       "SELECT integration.name, drift.okta_user_id, drift.kind, drift.scope, drift.external_id, "
       "drift.match_key,"
-      " drift.candidate_sys_id, drift.first_seen, coalesce(drift.last_confirmed, comparison.time), "
+      " drift.candidate_sys_id, drift.first_seen, "
+      "coalesce(drift.last_confirmed, max(drift.first_seen, comparison.time)), "
       "drift.resolved" +
       from + order_by(column(query.sort), query.descending, "drift.id") + " LIMIT ?3 OFFSET ?4");
   rows.bind(names, query.kind, bounded(query.limit), bounded(query.offset));

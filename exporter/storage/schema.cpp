@@ -157,9 +157,16 @@ CREATE TABLE access_state (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// When the assignment changed, and what the last comparison, or a look since, made of the user; '' where
+// nothing was.
+constexpr std::string_view kLinkStates = R"sql(
+ALTER TABLE link ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE link ADD COLUMN state TEXT NOT NULL DEFAULT '';
+)sql";
+
 // Step n leads from version n to n + 1. A step that was released is never changed; the next one goes below
 // it.
-constexpr std::string_view kMigrations[] = {kVersion1, kLinks, kAccessControl};
+constexpr std::string_view kMigrations[] = {kVersion1, kLinks, kAccessControl, kLinkStates};
 
 constexpr std::string_view kSmallTables[] = {
     "integration",      "counter",          "log_cursor",     "task",

@@ -208,6 +208,12 @@ std::string Statement::text(int column) const {
   return bytes == nullptr ? std::string() : std::string(bytes, size);
 }
 
+std::string_view Statement::view(int column) const {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(handle_, column));
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle_, column));
+  return bytes == nullptr ? std::string_view() : std::string_view(bytes, size);
+}
+
 SystemTime Statement::time(int column) const {
   return SystemTime(std::chrono::milliseconds(integer(column)));
 }

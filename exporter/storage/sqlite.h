@@ -104,7 +104,8 @@ class Statement {
   std::int64_t integer(int column) const;
   double real(int column) const;
   std::string text(int column) const;
-  SystemTime time(int column) const;  // milliseconds since the epoch
+  std::string_view view(int column) const;  // until the next step()
+  SystemTime time(int column) const;        // milliseconds since the epoch
   bool is_null(int column) const;
 
  private:

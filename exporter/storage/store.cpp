@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 #include <span>
+#include <unordered_set>
 
 #include "base/mutex.h"
 #include "storage/drift_ledger.h"
@@ -13,6 +14,7 @@
 #include "storage/sqlite.h"
 #include "storage/state_file.h"
 #include "storage/transaction_cursor.h"
+#include "storage/user_changes.h"
 
 namespace exporter::storage {
 
@@ -246,26 +248,7 @@ class SqliteStore final : public Store {
   Result<std::optional<ComparisonRecord>> last_comparison(IntegrationId id) override {
     const MutexLock lock(mutex_);
     Transaction transaction(database_);
-    std::optional<ComparisonRecord> record;
-    Statement row = database_.prepare(
-        "SELECT time, locked_out, mass_drift, mass_absence, complete FROM comparison WHERE integration = ?");
-    row.bind(id);
-    if (row.step()) {
-      record.emplace();
-      record->time = row.time(0);
-      record->locked_out = static_cast<std::uint64_t>(row.integer(1));
-      record->mass_drift = row.integer(2) != 0;
-      record->mass_absence = row.integer(3) != 0;
-      record->complete = row.integer(4) != 0;
-      Statement counts =
-          database_.prepare("SELECT label, value, users FROM comparison_count WHERE integration = ?");
-      counts.bind(id);
-      while (counts.step()) {
-        auto& side = counts.text(0) == "state" ? record->states : record->kinds;
-        side[counts.text(1)] = static_cast<std::uint64_t>(counts.integer(2));
-      }
-    }
-    return transaction.commit(std::move(record));
+    return transaction.commit(read_comparison(id));
   }
 
   Result<std::map<std::string, SystemTime>> oldest_drift(IntegrationId id) override {
@@ -382,9 +365,39 @@ class SqliteStore final : public Store {
 
   Result<std::vector<KnownLink>> known_holders(IntegrationId id,
                                                const std::vector<std::string>& external_ids) override {
+    const std::unordered_set<std::string_view> wanted(external_ids.begin(), external_ids.end());
+    return links_where(
+        id, [&](std::string_view external_id, std::string_view) { return wanted.contains(external_id); });
+  }
+
+  Result<std::vector<KnownLink>> links_where(IntegrationId id, const LinkFilter& filter) override {
+    std::vector<KnownLink> found;
+    for (std::optional<std::string> after(""); after;) {
+      const MutexLock lock(mutex_);
+      Transaction transaction(database_);
+      after = find_in_slice(database_, id, *after, filter, found);
+      if (Result<void> done = transaction.commit(); !done) {
+        return std::unexpected(std::move(done.error()));
+      }
+    }
+    return found;
+  }
+
+  Result<std::optional<CommittedChanges>> commit_changes(IntegrationId id,
+                                                         const ChangesCommit& commit) override {
     const MutexLock lock(mutex_);
     Transaction transaction(database_);
-    return transaction.commit(find_holders(database_, id, external_ids));
+    std::optional<CommittedChanges> committed;
+    if (auto record = read_comparison(id)) {
+      committed = apply_changes(database_, id, commit, std::move(*record));
+      Counters increments;
+      add_counts(increments, kDriftDetectedCounter, committed->detected);
+      add_counts(increments, kDriftResolvedCounter, committed->resolved);
+      add_to_counters(database_, id, increments);
+      write_comparison(id, committed->record);
+      committed->oldest = oldest_open(database_, id);
+    }
+    return transaction.commit(std::move(committed));
   }
 
   Result<std::vector<KnownLink>> leavers(IntegrationId id, SystemTime left_before, SystemTime looked_before,
@@ -503,6 +516,29 @@ class SqliteStore final : public Store {
     Statement row = database_.prepare("SELECT time FROM comparison WHERE integration = ?");
     row.bind(id);
     return row.step() ? std::optional(row.time(0)) : std::nullopt;
+  }
+
+  std::optional<ComparisonRecord> read_comparison(IntegrationId id) REQUIRES(mutex_) {
+    std::optional<ComparisonRecord> record;
+    Statement row = database_.prepare(
+        "SELECT time, locked_out, mass_drift, mass_absence, complete FROM comparison WHERE integration = ?");
+    row.bind(id);
+    if (row.step()) {
+      record.emplace();
+      record->time = row.time(0);
+      record->locked_out = static_cast<std::uint64_t>(row.integer(1));
+      record->mass_drift = row.integer(2) != 0;
+      record->mass_absence = row.integer(3) != 0;
+      record->complete = row.integer(4) != 0;
+      Statement counts =
+          database_.prepare("SELECT label, value, users FROM comparison_count WHERE integration = ?");
+      counts.bind(id);
+      while (counts.step()) {
+        auto& side = counts.text(0) == "state" ? record->states : record->kinds;
+        side[counts.text(1)] = static_cast<std::uint64_t>(counts.integer(2));
+      }
+    }
+    return record;
   }
 
   void write_comparison(IntegrationId id, const ComparisonRecord& record) REQUIRES(mutex_) {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -124,6 +125,33 @@ struct KnownLink {
   std::vector<std::string> keys;  // in the order of servicenow.match
   std::string status;
   std::string scope;
+  SystemTime changed = {};  // as okta::AppUser::changed, in whole seconds
+  // What was made of the user last: linked, locked_out (linked as well), drifted, unverified, exempt; empty
+  // where nothing was.
+  std::string state = {};
+  friend bool operator==(const KnownLink&, const KnownLink&) = default;
+};
+
+// Which links a scan is to give: by external id and keys, the latter one a line in the order of
+// servicenow.match.
+using LinkFilter = std::function<bool(std::string_view external_id, std::string_view keys)>;
+
+// What one look between two comparisons made of a user.
+struct UserChange {
+  std::string okta_user_id;
+  std::optional<KnownLink> link;       // with its state; nullopt: the user is not in the app any more
+  std::optional<LedgerEntry> drifted;  // where the state is drifted
+};
+struct ChangesCommit {
+  SystemTime time;
+  std::vector<UserChange> users;  // each user once
+  bool keep_leavers = true;       // as in LinkRange
+};
+struct CommittedChanges {
+  ComparisonRecord record;  // the last comparison with what changed since
+  std::map<std::string, std::uint64_t> detected;
+  std::map<std::string, std::uint64_t> resolved;
+  std::map<std::string, SystemTime> oldest;
 };
 
 // A part of a listing: all its users behind `after` up to `upto` (nullopt: to the end), sorted by user id.
@@ -257,9 +285,16 @@ class Store {
   virtual Result<void> remember_links(IntegrationId id, const LinkRange& range) = 0;
   virtual Result<std::vector<KnownLink>> known_links(IntegrationId id,
                                                      const std::vector<std::string>& okta_user_ids) = 0;
-  // All users whose external id is one of these; reads every stored link.
+  // All users whose external id is one of these; as links_where().
   virtual Result<std::vector<KnownLink>> known_holders(IntegrationId id,
                                                        const std::vector<std::string>& external_ids) = 0;
+  // All users whose link the filter takes; reads every stored link, in slices that others may come between.
+  virtual Result<std::vector<KnownLink>> links_where(IntegrationId id, const LinkFilter& filter) = 0;
+  // Takes what was found of single users into the last comparison: links, counts by state and kind, ledger
+  // and counters, in one transaction. Users whose state is not known are left alone. nullopt: there was no
+  // comparison yet, and nothing was done.
+  virtual Result<std::optional<CommittedChanges>> commit_changes(IntegrationId id,
+                                                                 const ChangesCommit& commit) = 0;
   // Who left before `left_before` and was not looked at since `looked_before`.
   virtual Result<std::vector<KnownLink>> leavers(IntegrationId id, SystemTime left_before,
                                                  SystemTime looked_before, std::size_t limit) = 0;

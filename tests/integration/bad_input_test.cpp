@@ -1,5 +1,7 @@
 // Vendors that misbehave: the sample fails with its class, the last good values stay, and nothing is counted
 // twice.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "integration/world.h"
@@ -134,6 +136,84 @@ TEST(BadInput, ALogPageWithAMalformedEventCountsTheOthers) {
   EXPECT_TRUE(world.await([](const Exposition& now) {
     return now.value("okta_system_log_events_total", {{"disposition", "malformed"}}) > 0;
   }));
+}
+
+// Whatever Okta holds for an external ID or a name: each user ends in a kind that is true, by a sweep and by
+// lookups, and nothing of it gets into a query.
+class OddUsers : public testing::TestWithParam<std::string> {};
+
+INSTANTIATE_TEST_SUITE_P(BadInput, OddUsers, testing::Values("sweep", "lookup"),
+                         [](const auto& strategy) { return strategy.param; });
+
+TEST_P(OddUsers, EndInADefinedKindAndInNoQuery) {
+  World world({.scenario = "healthy", .users_strategy = GetParam()});
+  std::vector<std::string> linked;
+  const nlohmann::json users = world.truth("users=1")["users"];
+  for (const nlohmann::json& user : users) {
+    if (user["state"] == "linked" && user["status"] == "PROVISIONED") linked.push_back(user["okta_user_id"]);
+  }
+  ASSERT_GT(linked.size(), 30U);
+  std::size_t next = 0;
+  nlohmann::json commands = nlohmann::json::array();
+  const std::vector<std::string> odd_ids{"x^active=true",
+                                         "a,b=c",
+                                         "with \"quotes\" and 'others'",
+                                         "не-ASCII-é",
+                                         std::string(1000, 'f'),
+                                         "",
+                                         "6816F79CC0A8016401C5A33BE04BE441",
+                                         "glean_user_role",
+                                         "javascript:gs.getUserID()",
+                                         " leading and trailing "};
+  for (const std::string& odd : odd_ids) {
+    commands.push_back({{"do", "set_external_id"}, {"user", linked[next++]}, {"external_id", odd}});
+  }
+  // The same odd text twice is one id with two holders.
+  for (int i = 0; i < 2; ++i) {
+    commands.push_back({{"do", "set_external_id"}, {"user", linked[next++]}, {"external_id", "same^odd=id"}});
+  }
+  // A row that is gone, of a user whose name and address may not stand in a query, or are null.
+  const std::string odd_keyed = linked[next];
+  for (const char* const name : {"odd^name", "odd,name", "javascript:x", ""}) {
+    commands.push_back({{"do", "delete_row"}, {"user", linked[next]}});
+    commands.push_back({{"do", "rename_user"}, {"user", linked[next++]}, {"user_name", name}, {"email", ""}});
+  }
+  // Two app users of one name, one of them without a row; and two rows of one name for a link without one.
+  commands.push_back({{"do", "rename_user"}, {"user", linked[next]}, {"user_name", "TWIN@example.com"}});
+  commands.push_back({{"do", "rename_row"}, {"user", linked[next++]}, {"user_name", "twin@example.com"}});
+  commands.push_back({{"do", "duplicate_row"}, {"user", linked[next]}});
+  commands.push_back({{"do", "duplicate_row"}, {"user", linked[next]}});
+  commands.push_back({{"do", "delete_row"}, {"user", linked[next++]}});
+  world.change(commands);
+  world.start_exporter();
+  ASSERT_TRUE(world.await_success("comparison"));
+  const Exposition now = world.scrape();
+  const nlohmann::json truth = world.truth("users=1");
+  // Without a key that can be asked for nobody can say that a row is gone.
+  std::map<std::string, std::string> expected;
+  double unverified = 0;
+  for (const nlohmann::json& user : truth["users"]) {
+    const std::string id = user["okta_user_id"];
+    const bool unaskable =
+        std::find(linked.begin(), linked.end(), id) >= std::find(linked.begin(), linked.end(), odd_keyed) &&
+        std::find(linked.begin(), linked.end(), id) < std::find(linked.begin(), linked.end(), odd_keyed) + 4;
+    if (unaskable) {
+      ++unverified;
+    } else if (user["state"] == "drifted") {
+      expected[id] = user["kind"];
+    }
+  }
+  std::map<std::string, std::string> said;
+  const auto page = nlohmann::json::parse(http_get(world.url("/drift?format=json")).body);
+  for (const nlohmann::json& item : page["items"]) said[item["okta_user_id"]] = item["kind"];
+  EXPECT_EQ(said, expected);
+  EXPECT_EQ(now.value("okta_external_id_users", {{"state", "unverified"}}), unverified);
+  EXPECT_EQ(now.sum("okta_external_id_users", {}), now.sum("okta_app_users", {}));
+  const auto asked = http_get(world.control_url() + "/requests?last=1000").body;
+  for (const char* const odd : {"x%5Eactive", "a%2Cb", "quotes", "ffffffffffffffffffffffffffffffffff",
+                                "same%5Eodd", "odd%5Ename", "odd%2Cname", "javascript"}) {
+    EXPECT_EQ(asked.find(odd), std::string::npos) << odd;
+  }
 }
 
 }  // namespace

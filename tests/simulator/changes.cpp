@@ -47,6 +47,7 @@ void duplicate_person(World& world, UserIndex user, When when) {
 bool reassign(World& world, UserIndex user, When when) {
   const std::vector<RowIndex> found = world.rows_matching(user);
   if (found.size() != 1) return false;
+  world.forget_odd_external_id(user);
   AppUser& entry = world.users[user];
   entry.external = world.rows[found.front()].id;
   entry.linked = true;
@@ -78,6 +79,7 @@ void swap_owner(World& world, UserIndex user, UserIndex other, When when) {
 }
 
 void unlink(World& world, UserIndex user, When when) {
+  world.forget_odd_external_id(user);
   AppUser& entry = world.users[user];
   entry.linked = false;
   entry.external = {};

@@ -79,7 +79,9 @@ class Commands {
         {"set_active", &Commands::set_active},
         {"set_locked_out", &Commands::set_locked_out},
         {"set_status", &Commands::set_status},
-        {"unlink", &Commands::remove_link},
+        {"set_external_id", &Commands::set_external_id},
+{"rename_user", &Commands::rename_user},
+{"unlink", &Commands::remove_link},
         {"reassign", &Commands::assign_again},
         {"unassign", &Commands::unassign},
         {"set_feature", &Commands::set_feature},
@@ -391,12 +393,29 @@ class Commands {
     return {{"account", account.role}};
   }
 
+  // Deletions of sys_user are audited by default (facts: servicenow.md 8.7).
+  void audit_deletion(UserIndex user, When when) {
+    const RowIndex row = row_of(world_, user);
+    if (row == kNone) return;
+    sim_.servicenow.tables.put("sys_audit_delete", {{"tablename", "sys_user"},
+                                                    {"documentkey", hex(world_.rows[row].id)},
+                                                    {"display_value", world_.row_name(world_.rows[row])},
+                                                    {"sys_created_on", servicenow_time(when.seconds)},
+                                                    {"sys_created_by", "admin"}});
+  }
+
   json delete_row(const json& command) {
-    return for_users(command, [&](UserIndex user, When) { remove_row(world_, user); });
+    return for_users(command, [&](UserIndex user, When when) {
+      audit_deletion(user, when);
+      remove_row(world_, user);
+    });
   }
 
   json recreate(const json& command) {
-    return for_users(command, [&](UserIndex user, When when) { recreate_row(world_, user, when); });
+    return for_users(command, [&](UserIndex user, When when) {
+      audit_deletion(user, when);
+      recreate_row(world_, user, when);
+    });
   }
 
   json duplicate_row(const json& command) {
@@ -427,6 +446,22 @@ class Commands {
     return for_users(command, [&](UserIndex user, When when) {
       const std::string fallback = "renamed." + std::to_string(user) + "@example.com";
       rename_row(world_, user, command.value("user_name", fallback), command.value("email", ""), when);
+    });
+  }
+
+  json set_external_id(const json& command) {
+    const std::string text = command.at("external_id");
+    return for_users(command, [&](UserIndex user, When when) {
+      world_.set_external_id(user, text);
+      world_.users[user].updated = when.seconds;
+    });
+  }
+
+  json rename_user(const json& command) {
+    return for_users(command, [&](UserIndex user, When when) {
+      world_.set_person(user, {command.value("user_name", world_.user_name(user)),
+                               command.value("email", world_.email(user))});
+      world_.users[user].updated = when.seconds;
     });
   }
 

@@ -334,17 +334,19 @@ std::string OktaApi::app_user_json(UserIndex user, const Call& call) const {
   const auto time = [](std::uint32_t seconds) { return "\"" + iso_time(seconds * 1000LL) + "\""; };
   std::string out;
   out.reserve(1100);
-  out += R"({"id":")" + id + R"(","externalId":)" +
-         (entry.linked ? "\"" + hex(entry.external) + "\"" : "null") + R"(,"created":)" +
-         time(entry.created) + R"(,"lastUpdated":)" + time(entry.updated) + R"(,"scope":")" +
+  std::string external_id = entry.linked ? "\"" + hex(entry.external) + "\"" : "null";
+  if (const auto odd = world_.odd_external_id(user)) external_id = json_string(*odd);
+  const auto text_or_null = [](const std::string& text) {
+    return text.empty() ? std::string("null") : json_string(text);
+  };
+  out += R"({"id":")" + id + R"(","externalId":)" + external_id + R"(,"created":)" + time(entry.created) +
+         R"(,"lastUpdated":)" + time(entry.updated) + R"(,"scope":")" +
          (entry.scope == Scope::kUser ? "USER" : "GROUP") + R"(","status":")" +
          std::string(name_of(entry.status)) + R"(","statusChanged":)" + time(entry.status_changed) +
          R"(,"passwordChanged":null,"syncState":")" + std::string(name_of(entry.sync)) + "\"";
   if (entry.last_sync != 0) out += R"(,"lastSync":)" + time(entry.last_sync);
-  out += R"(,"credentials":{"userName":)";
-  append_json_string(out, world_.user_name(user));
-  out += R"(},"profile":{"email":)";
-  append_json_string(out, world_.email(user));
+  out += R"(,"credentials":{"userName":)" + text_or_null(world_.user_name(user)) +
+         R"(},"profile":{"email":)" + text_or_null(world_.email(user));
   out +=
       R"(,"firstName":")" + world_.first_name(user) + R"(","lastName":")" + world_.last_name(user) +
       R"(","employeeNumber":"E)" + std::to_string(100000 + user) +

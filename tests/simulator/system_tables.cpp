@@ -28,6 +28,8 @@ SystemTables::SystemTables() {
   tables_["sys_security_acl"].columns = {"sys_id", "name",           "operation",    "type",
                                          "active", "sys_updated_on", "sys_mod_count"};
   tables_["sys_properties"].columns = {"sys_id", "name", "value", "sys_updated_on"};
+  tables_["sys_audit_delete"].columns = {"sys_id",  "tablename",      "documentkey",   "display_value",
+                                         "payload", "sys_created_on", "sys_created_by"};
   tables_["sys_user_group"].columns = {"sys_id", "name", "description", "active"};
   tables_["sys_user_grmember"].columns = {"sys_id", "user", "group"};
   put("sys_properties", {{"sys_id", numbered_id(1)}, {"name", "instance_name"}, {"value", "simulator"}});

@@ -236,7 +236,9 @@ json truth(World& world, const std::vector<TaskRecord>& tasks, const Journal& jo
       users.push_back(
           {{"okta_user_id", world.okta_id(user)},
            {"user_name", world.user_name(user)},
-           {"external_id", app_user.linked ? json(hex(app_user.external)) : json(nullptr)},
+           {"external_id", world.odd_external_id(user)
+                               ? json(*world.odd_external_id(user))
+                               : (app_user.linked ? json(hex(app_user.external)) : json(nullptr))},
            {"status", name_of(app_user.status)},
            {"scope", app_user.scope == Scope::kUser ? "USER" : "GROUP"},
            {"state", name_of(verdict.state)},

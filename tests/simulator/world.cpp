@@ -111,6 +111,31 @@ std::string World::email(UserIndex user) const {
          "@mail.example.com";
 }
 
+void World::set_external_id(UserIndex user, const std::string& text) {
+  odd_external_.erase(user);
+  const auto id = parse_sys_id(text);
+  users[user].linked = !text.empty();
+  if (id) {
+    users[user].external = *id;
+  } else {
+    odd_external_[user] = text;
+    // Whoever has the same text has the same id, which no row has.
+    SysId made{};
+    std::uint64_t word = hash_of(text);
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      if (i % 8 == 0) word = mix(word + i);
+      made[i] = static_cast<std::uint8_t>(word >> (i % 8 * 8));
+    }
+    users[user].external = text.empty() ? SysId{} : made;
+  }
+  users_changed();
+}
+
+std::optional<std::string> World::odd_external_id(UserIndex user) const {
+  const auto found = odd_external_.find(user);
+  return found == odd_external_.end() ? std::nullopt : std::optional(found->second);
+}
+
 void World::set_person(UserIndex user, PersonText text) {
   // Rows that show this person's derived names keep the names they had.
   for (RowIndex row = 0; row < rows.size(); ++row) {

@@ -161,6 +161,10 @@ class World {
   std::string user_name(UserIndex user) const;
   std::string email(UserIndex user) const;
   void set_person(UserIndex user, PersonText text);
+  // An external ID as Okta shows it: a sys_id, "", or any text, which is then no row's id.
+  void set_external_id(UserIndex user, const std::string& text);
+  void forget_odd_external_id(UserIndex user) { odd_external_.erase(user); }
+  std::optional<std::string> odd_external_id(UserIndex user) const;
   bool has_own_names(UserIndex user) const { return people_.contains(user); }
 
   // sys_user
@@ -202,6 +206,7 @@ class World {
   void index_users();
 
   std::unordered_map<UserIndex, PersonText> people_;
+  std::unordered_map<UserIndex, std::string> odd_external_;
   std::vector<RowText> texts_;
   std::uint64_t id_counter_ = 0;
   std::uint64_t rows_version_ = 1;

@@ -27,9 +27,9 @@ class FailureVerdictsTest : public SamplingWorld {
   void compared(bool sees_inactive = true) {
     view_.set(
         {.policy = {.creates_users = true, .deactivates_users = true, .reader_sees_inactive = sees_inactive},
-         .compared = clock_.now()});
+         .listed = clock_.now()});
   }
-  Result<void> settle() {
+  Result<LinkCheck::Again> settle() {
     SampleRun run(clock_, {});
     return verdicts_.settle(opened_, run);
   }
@@ -49,8 +49,9 @@ class FailureVerdictsTest : public SamplingWorld {
   LastView view_;
   RecentUsers recent_{1h};
   LinkProbes probes_{reader_, "production", "reader", registry_, clock_};
-  FailureVerdicts verdicts_{2,     session_, okta_,   probes_,   provisioner_, {&probes_},
-                            view_, recent_,  *store_, counters_, clock_,       log_};
+  Picture picture_{session_, *store_, counters_, registry_, log_};
+  LinkCheck check_{{.key_count = 2}, okta_, probes_, provisioner_, picture_, recent_, *store_, clock_, log_};
+  FailureVerdicts verdicts_{session_, check_, picture_, {&probes_}, view_, *store_, counters_, clock_, log_};
 };
 
 TEST_F(FailureVerdictsTest, TellsGoneReCreatedAndGoodRecordsApart) {

@@ -26,7 +26,8 @@ class LeaversTest : public SamplingWorld {
       links.add(app_user);
     }
     SampleRun run(clock_, {});
-    ASSERT_TRUE(leavers_.remember(opened_, links, deactivates_users, run));
+    ASSERT_TRUE(leavers_.remember(opened_, links, std::vector(links.size(), drift::Standing::linked),
+                                  deactivates_users, run));
   }
   void look(bool reader_sees_inactive = true) {
     SampleRun run(clock_, {});

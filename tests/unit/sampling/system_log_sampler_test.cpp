@@ -10,6 +10,7 @@
 #include "fakes/no_signer.h"
 #include "fakes/recording_observer.h"
 #include "metrics/catalogue.h"
+#include "unit/servicenow/instance.h"
 
 namespace exporter::sampling {
 namespace {
@@ -41,6 +42,8 @@ class SystemLogSamplerTest : public testing::Test {
   // As after a restart: all that lives in memory is made anew.
   void make() {
     sampler_.reset();
+    check_.reset();
+    picture_.reset();
     session_.reset();
     counters_ = std::make_unique<CounterBook>(
         "production", std::vector<std::string>{"sys_user", "sys_user_group"}, registry_);
@@ -50,11 +53,15 @@ class SystemLogSamplerTest : public testing::Test {
                                                         .servicenow_host = "example.service-now.com",
                                                         .tier = "production"},
                                          client_, *store_, *counters_, book_, registry_, log_);
+    picture_ = std::make_unique<Picture>(*session_, *store_, *counters_, registry_, log_);
+    check_ = std::make_unique<LinkCheck>(LinkCheckOptions{}, client_, nobody_looks_, nobody_looks_, *picture_,
+                                         recent_, *store_, clock_, log_);
     sampler_ = std::make_unique<SystemLogSampler>(
         SystemLogOptions{.task_settle = 60s, .tables = {"sys_user", "sys_user_group"}}, *session_, client_,
         *store_, classifier_, *counters_, recent_,
-        FailureVerdicts(1, *session_, client_, nobody_looks_, nobody_looks_, {}, view_, recent_, *store_,
-                        *counters_, clock_, log_),
+        FailureVerdicts(*session_, *check_, *picture_, {}, view_, *store_, *counters_, clock_, log_),
+        ChangeFollower({}, *session_, *check_, *picture_, recent_, servicenow_.client, rows_, *store_, clock_,
+                       log_),
         registry_, clock_, log_);
     session_->on_open([this](const Session::Opened& opened) { return sampler_->restore(opened); });
   }
@@ -111,11 +118,16 @@ class SystemLogSamplerTest : public testing::Test {
   metrics::Registry registry_{clock_};
   SampleBook book_{registry_, log_};
   NobodyLooks nobody_looks_;
+  tests::Instance instance_;
+  tests::Connection servicenow_{instance_};
+  servicenow::TableReader rows_{servicenow_.api};
   LastView view_;
   RecentUsers recent_{1h};
   std::unique_ptr<storage::Store> store_;
   std::unique_ptr<CounterBook> counters_;
   std::unique_ptr<Session> session_;
+  std::unique_ptr<Picture> picture_;
+  std::unique_ptr<LinkCheck> check_;
   std::unique_ptr<SystemLogSampler> sampler_;
 };
 

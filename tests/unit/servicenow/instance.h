@@ -73,6 +73,7 @@ class Instance {
   QueryAcl match = QueryAcl::allow;
   bool invalid_query_returns_no_rows = false;  // what `drop` then does
   bool send_total = true;
+  std::string date = {};  // header of each answer; empty: none
   std::size_t largest_window = 1'000'000;
   // Called before each answer with the decoded query; may change the world, or answer in the instance's
   // place.
@@ -96,6 +97,7 @@ class Instance {
     }
     std::vector<std::string> parts = split(parsed.query, "^");
     bool sorted = false;
+    std::string order_by;
     bool nothing = false;
     std::vector<std::function<bool(const InstanceRow&)>> filters;
     for (const std::string& part : parts) {
@@ -105,6 +107,13 @@ class Instance {
       if (part == "ORDERBYsys_id") {
         acl = sort;
         if (acl == QueryAcl::allow) sorted = true;
+      } else if (part.starts_with("ORDERBY")) {
+        acl = sort;
+        if (acl == QueryAcl::allow) order_by = part.substr(7);
+      } else if (const auto at_least = part.find(">="); at_least != std::string::npos) {
+        acl = range;
+        filter = [field = part.substr(0, at_least), bound = part.substr(at_least + 2)](
+                     const InstanceRow& row) { return get(row, field) >= bound; };
       } else if (part.starts_with("sys_id>")) {
         acl = range;
         filter = [bound = part.substr(7)](const InstanceRow& row) { return row.sys_id > bound; };
@@ -135,7 +144,11 @@ class Instance {
         matching.push_back(&row);
       }
     }
-    if (sorted) {
+    if (!order_by.empty()) {
+      std::stable_sort(matching.begin(), matching.end(), [&](const InstanceRow* a, const InstanceRow* b) {
+        return get(*a, order_by) < get(*b, order_by);
+      });
+    } else if (sorted) {
       std::sort(matching.begin(), matching.end(),
                 [](const InstanceRow* a, const InstanceRow* b) { return a->sys_id < b->sys_id; });
     }
@@ -150,6 +163,7 @@ class Instance {
     }
     body += "]}";
     net::HttpHeaders headers{{"Content-Type", "application/json;charset=UTF-8"}};
+    if (!date.empty()) headers.add("Date", date);
     if (send_total) headers.add("X-Total-Count", std::to_string(matching.size()));
     return {200, std::move(headers), std::move(body)};
   }
