@@ -58,6 +58,15 @@ void append_sources(std::string& out, const std::vector<SourceLine>& sources) {
   }
 }
 
+// Why users can't be verified, and how many of the sampled ones each cause hits.
+void append_causes(std::string& out, const std::vector<CauseLine>& causes) {
+  if (causes.empty()) return;
+  out += "  unverified users of the sample, by cause:\n";
+  for (const CauseLine& line : causes) {
+    out += "    " + padded(std::to_string(line.users), 6) + line.cause + "\n";
+  }
+}
+
 void append_available(std::string& out, std::optional<bool> available) {
   if (available) {
     out += *available ? "true" : "false";
@@ -97,6 +106,7 @@ std::string to_text(const std::vector<IntegrationReport>& reports) {
       }
     }
     append_sources(out, report.denial_sources);
+    append_causes(out, report.unverified);
     out += "  " + std::to_string(count(report, Verdict::ok)) + " ok, " +
            std::to_string(count(report, Verdict::warning)) + " warnings, " +
            std::to_string(count(report, Verdict::failed)) + " failed, " +
@@ -142,6 +152,13 @@ std::string to_json(const std::vector<IntegrationReport>& reports, std::string_v
       out += ", ";
       append_field(out, "remedy", sources[k].remedy);
       out += "}";
+    }
+    out += "],\n  \"unverified\": [";
+    const std::vector<CauseLine>& causes = reports[i].unverified;
+    for (std::size_t k = 0; k < causes.size(); ++k) {
+      out += k == 0 ? "\n  {" : ",\n  {";
+      append_field(out, "cause", causes[k].cause);
+      out += ", \"users\": " + std::to_string(causes[k].users) + "}";
     }
     out += "]}";
   }

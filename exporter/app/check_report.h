@@ -1,6 +1,7 @@
 // What `check` found out, for people and for machines.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,12 +30,19 @@ struct SourceLine {
   std::string remedy;             // which role, property or setting would make it available
 };
 
+// Why sampled users could not be verified; the causes are those of drift::Cause.
+struct CauseLine {
+  std::string cause;
+  std::size_t users = 0;
+};
+
 struct IntegrationReport {
   std::string name;
   std::string okta_url;
   std::string servicenow_url;
   std::vector<CheckLine> lines;
   std::vector<SourceLine> denial_sources;
+  std::vector<CauseLine> unverified;
 };
 
 // Whether nothing failed.
@@ -43,7 +51,7 @@ bool is_good(const std::vector<IntegrationReport>& reports);
 std::string to_text(const std::vector<IntegrationReport>& reports);
 // {"generated": time, "ok": bool, "integrations": [{"name", "okta_url", "servicenow_url", "checks":
 // [{"check", "verdict", "message", "next"}], "denial_sources": [{"source", "available": true|false|null,
-// "why", "remedy"}]}]}
+// "why", "remedy"}], "unverified": [{"cause", "users"}]}]}
 std::string to_json(const std::vector<IntegrationReport>& reports, std::string_view generated);
 
 }  // namespace exporter::app

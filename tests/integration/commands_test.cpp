@@ -1,5 +1,6 @@
 // The command line as a person uses it.
 #include <cstdlib>
+#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -140,6 +141,39 @@ TEST(Commands, ItStopsWithinTwoSecondsWithRequestsInFlight) {
   ASSERT_TRUE(
       world.await([&](const Exposition&) { return world.truth()["requests"]["okta"].value("logs", 0) > 0; }));
   world.stop_exporter();
+}
+
+TEST(Commands, CheckSaysWhyUsersCanNotBeVerifiedAndOfHowManyOfTheSample) {
+  World world({.provisioner = false});
+  world.change({{{"do", "inactive_visible"}, {"account", "reader"}, {"visible", false}},
+                {{"do", "delete_row"}, {"share", 0.4}}});
+  const std::string config = "--config.file=" + world.config_path().string();
+  const Finished run = world.run_exporter({"check", config, "--format=json"});
+  const auto report = nlohmann::json::parse(run.output);
+  const nlohmann::json& causes = report["integrations"][0]["unverified"];
+  ASSERT_EQ(causes.size(), 1U) << run.output;
+  EXPECT_EQ(causes[0]["cause"], "the reader is not proven to see inactive users");
+  EXPECT_GT(causes[0]["users"], 5);
+  EXPECT_LT(causes[0]["users"], 50);
+  EXPECT_THAT(world.run_exporter({"check", config}).output,
+              HasSubstr("the reader is not proven to see inactive users"));
+}
+
+// Sorting needs query_range, which lookups do without.
+TEST(Commands, CheckFindsNothingWrongWithAReaderThatOnlyLooksUp) {
+  World world({.users_strategy = "lookup"});
+  world.change({{{"do", "query_range"}, {"account", "reader"}, {"mode", "403"}}});
+  const Finished run =
+      world.run_exporter({"check", "--config.file=" + world.config_path().string(), "--format=json"});
+  const auto report = nlohmann::json::parse(run.output);
+  std::map<std::string, std::string> verdicts;
+  for (const nlohmann::json& line : report["integrations"][0]["checks"]) {
+    verdicts[line["check"]] = line["verdict"];
+  }
+  EXPECT_EQ(verdicts["servicenow_reader_list"], "ok") << run.output;
+  EXPECT_EQ(verdicts["servicenow_reader_range"], "warning");
+  EXPECT_EQ(verdicts["unverified"], "ok");
+  EXPECT_EQ(verdicts["links_reader"], "ok");
 }
 
 }  // namespace
