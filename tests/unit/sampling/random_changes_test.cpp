@@ -99,7 +99,7 @@ class Followed {
     picture_.settle(
         {.policy = {.creates_users = true, .deactivates_users = true, .reader_sees_inactive = true},
          .listed = clock_.now(),
-                     .began = clock_.now(),
+         .began = clock_.now(),
          .compared = clock_.now(),
          .links = world_.users.size(),
          .linked_rows = {hex_id(100), hex_id(101), hex_id(102)},
