@@ -370,6 +370,9 @@ Result<LinkCheck::Again> LinkCheck::take_in(const Session::Opened& opened, const
     if (finding.state == drift::State::unverified && finding.cause == drift::Cause::in_grace) {
       again.emplace_back(id, clock_.now() + options_.grace);
     }
+    if (drift::tells_nothing(finding) && !kind_before.empty()) {
+      continue;  // what stands is kept, as a comparison keeps it
+    }
     const drift::Standing standing = drift::to_standing(
         finding.state, finding.state == drift::State::linked && drift::is_active(facts.status) &&
                            checked.look.locked_out.value_or(false));

@@ -182,6 +182,7 @@ class Instance {
     return text;
   }
   static std::string get(const InstanceRow& row, const std::string& field) {
+    if (field == "sys_id") return row.sys_id;
     const auto found = row.fields.find(field);
     return found == row.fields.end() ? std::string() : found->second;
   }
