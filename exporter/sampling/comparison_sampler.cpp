@@ -149,8 +149,8 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, const Lis
   if (pair.links->begun) {
     // A Date is cut to the second, which is no grace where none is configured.
     const auto cut = std::max<std::chrono::milliseconds>(std::chrono::seconds(1) - options_.grace, {});
-    listed = pair.links->begun->time + cut;
-    moved_since = std::min(moved_since, listed);
+    listed = pair.links->begun->time;
+    moved_since = std::min(moved_since, listed + cut);
     const auto ago = clock_.steady_now() - pair.links->begun->at;
     began = std::min(began, compared - std::chrono::duration_cast<SystemTime::duration>(ago));
   }

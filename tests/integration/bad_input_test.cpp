@@ -210,7 +210,7 @@ TEST_P(OddUsers, EndInADefinedKindAndInNoQuery) {
   EXPECT_EQ(now.value("okta_external_id_users", {{"state", "unverified"}}), unverified);
   EXPECT_EQ(now.sum("okta_external_id_users", {}), now.sum("okta_app_users", {}));
   const auto asked = http_get(world.control_url() + "/requests?last=1000").body;
-  for (const char* const odd : {"x%5Eactive", "a%2Cb", "quotes", "ffffffffffffffffffffffffffffffffff",
+  for (const char* const odd : {"x%5Eactive", "a%2Cb%3Dc", "quotes", "ffffffffffffffffffffffffffffffffff",
                                 "same%5Eodd", "odd%5Ename", "odd%2Cname", "javascript"}) {
     EXPECT_EQ(asked.find(odd), std::string::npos) << odd;
   }
