@@ -15,7 +15,7 @@ build_packages=(
 # What .ci/run needs beside that.
 # shellcheck disable=SC2034  # used by scripts/setup
 check_packages=(
-  bubblewrap chromium chromium-driver clang-19 clang-format-19 clang-tidy-19 dpkg-dev gcovr libclang-rt-19-dev lintian man-db
+  bubblewrap buildah chromium chromium-driver clang-19 clang-format-19 clang-tidy-19 dpkg-dev gcovr libclang-rt-19-dev lintian man-db
   mmdebstrap shellcheck
 )
 # Unpacked under build/tools and not installed, because the packages would start daemons. Beside Prometheus and
