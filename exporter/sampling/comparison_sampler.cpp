@@ -228,7 +228,7 @@ Result<std::map<std::string, drift::Kind>> ComparisonSampler::open_kinds(
   }
   std::map<std::string, drift::Kind> kinds;
   for (const auto& [user, name] : *names) {
-    const auto found = std::ranges::find(drift::kKinds, name);
+    const auto* const found = std::ranges::find(drift::kKinds, name);
     // A kind of another version's is found anew.
     if (found != std::end(drift::kKinds)) {
       kinds[user] = static_cast<drift::Kind>(found - std::begin(drift::kKinds));
