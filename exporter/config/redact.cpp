@@ -44,7 +44,8 @@ std::string child_path(const std::string& parent, const std::string& key) {
 
 YAML::Node redacted(const YAML::Node& node, const std::string& path, int depth) {
   if (depth > kMaxDepth) return YAML::Node("…");
-  if (secret_paths().contains(path)) return YAML::Node(kSecret);
+  // What is sent with CONNECT is Proxy-Authorization as a rule.
+  if (secret_paths().contains(path) || path.ends_with(".proxy_connect_header.*")) return YAML::Node(kSecret);
   if (node.IsMap()) {
     YAML::Node map(YAML::NodeType::Map);
     for (const auto& pair : node) {

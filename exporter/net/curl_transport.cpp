@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <curl/curl.h>
+#include <poll.h>
 
 #include "base/text.h"
 #include "net/gzip.h"
@@ -137,8 +138,16 @@ struct CurlTransport::Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  // Whether something came on the idle connection that nobody asked for: the end, or bytes that libcurl 7.88
+  // would take for the answer to the next request (run and seen).
+  bool spoilt() const {
+    pollfd idle{.fd = socket, .events = POLLIN, .revents = 0};
+    return socket != CURL_SOCKET_BAD && ::poll(&idle, 1, 0) != 0;
+  }
+
   CURLM* multi;
   CURL* easy;
+  curl_socket_t socket = CURL_SOCKET_BAD;  // of the connection that it keeps
 };
 
 // One request and what has arrived of its answer. Must stay where it is while libcurl holds its address.
@@ -429,11 +438,13 @@ CurlTransport::~CurlTransport() = default;
 std::unique_ptr<CurlTransport::Session> CurlTransport::take_session() {
   {
     const MutexLock lock(mutex_);
-    if (!idle_.empty()) {
+    while (!idle_.empty()) {
       // The one used last has the connection that is most likely still open.
       std::unique_ptr<Session> session = std::move(idle_.back());
       idle_.pop_back();
-      return session;
+      if (!session->spoilt()) {
+        return session;
+      }
     }
   }
   return std::make_unique<Session>();
@@ -596,10 +607,17 @@ Result<HttpResponse> CurlTransport::send(const HttpRequest& request, std::stop_t
            : refuse(stop.stop_requested() ? ErrorClass::cancelled : ErrorClass::connection,
                     stop.stop_requested() ? "the request to " + url->authority() + " was cancelled by a stop"
                                           : "libcurl failed on the exchange with " + url->authority());
+  const bool good = done == CURLE_OK;
+  if (good) {
+    curl_easy_getinfo(session->easy, CURLINFO_ACTIVESOCKET, &session->socket);
+  }
   curl_multi_remove_handle(session->multi, session->easy);
   curl_easy_reset(session->easy);  // it holds addresses of this exchange
-  const MutexLock lock(mutex_);
-  idle_.push_back(std::move(session));
+  // After a failure the handle is not as new: libcurl 7.88 refuses options once a name could not be resolved.
+  if (good) {
+    const MutexLock lock(mutex_);
+    idle_.push_back(std::move(session));
+  }
   return result;
 }
 

@@ -80,7 +80,7 @@ inline void expect_useful(const Error& error, std::string_view to_what) {
               AnyOf(HasSubstr("check "), HasSubstr("Check "), HasSubstr("give "), HasSubstr("raise "),
                     HasSubstr("lower "), HasSubstr("grant "), HasSubstr("ook for a proxy"),
                     HasSubstr("asked again"), HasSubstr("read again"), HasSubstr("ask less often"),
-                    HasSubstr("smaller pages"), HasSubstr("status page")));
+                    HasSubstr("smaller pages"), HasSubstr("is the usual cause"), HasSubstr("status page")));
   EXPECT_THAT(error.message, Not(HasSubstr(std::string(kSecret))));
   EXPECT_THAT(error.message, Not(HasSubstr("private")));
 }

@@ -34,7 +34,7 @@ TEST(Resume, AListingOfAppUsersGoesOnBehindTheLastPageThatItRead) {
   world.start_exporter();
   ASSERT_TRUE(world.await([](const Exposition& now) { return failures(now, "app_users") > 0; }));
   const nlohmann::json answers = world.change({{{"do", "recreate_row"}, {"count", 12}}});
-  const nlohmann::json& moved = answers.at(0).at("users");
+  const nlohmann::json& moved = answers.at("results").at(0).at("users");
   ASSERT_EQ(moved.size(), 12U);
   for (const nlohmann::json& user : moved) {
     const auto id = user["okta_user_id"].get<std::string>();

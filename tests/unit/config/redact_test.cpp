@@ -20,6 +20,7 @@ TEST(RedactedConfiguration, HidesEverySecretAndKeepsTheRest) {
       app: {id: 0oa1abcd}
       http:
         proxy_url: http://proxy-user:hush-proxy@proxy.example.com:3128
+        proxy_connect_header: {Proxy-Authorization: ["Basic hush-connect", hush-too]}
         http_headers: {X-Key: {values: [shown], secrets: [hush-header]}}
     servicenow:
       url: https://example.service-now.com

@@ -189,7 +189,7 @@ TEST_F(InterruptedSweepTest, GoesOnBehindTheLastRowAndProvesTheReadersViewAnew) 
   break_off(503);
   EXPECT_EQ(incomplete_, 1);
   ASSERT_TRUE(sample(UsersStrategy::sweep));
-  EXPECT_EQ(queries().front(), "sys_id=" + hex_id(20));
+  EXPECT_EQ(queries().front(), "sys_idIN" + hex_id(20));
   EXPECT_EQ(sweeps(), 2U) << "of four pages";
   list(35);
   const auto pair = inputs_.take();
