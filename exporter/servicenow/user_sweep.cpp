@@ -66,7 +66,8 @@ class UserSweep::Pages {
   bool can_go_on() const { return request_failed_ && keyset() && !cursor_.empty(); }
 
   Result<bool> stands_firm(std::stop_token stop) {
-    const auto page = client_.users({.query = "sys_idIN" + cursor_, .limit = 2, .offset = 0}, std::move(stop));
+    const auto page =
+        client_.users({.query = "sys_idIN" + cursor_, .limit = 2, .offset = 0}, std::move(stop));
     if (!page && page.error().error_class == ErrorClass::permission) return false;
     if (!page) return std::unexpected(page.error());
     return page->rows.size() == 1 && page->rows.front().sys_id == cursor_;

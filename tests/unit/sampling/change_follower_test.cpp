@@ -58,7 +58,7 @@ class ChangeFollowerTest : public SamplingWorld {
     picture_.settle(
         {.policy = {.creates_users = true, .deactivates_users = true, .reader_sees_inactive = true},
          .listed = clock_.now(),
-                     .began = clock_.now(),
+         .began = clock_.now(),
          .compared = clock_.now(),
          .newest_row = parse_iso8601("2026-01-01 00:00:00"),
          .links = kLinked,
