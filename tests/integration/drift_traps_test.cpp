@@ -48,10 +48,15 @@ TEST_P(Traps, AListOfOktasThatEndsTooEarlyNeitherEndsDriftNorMakesLeavers) {
   World world(options("mixed"));
   world.start_exporter();
   ASSERT_TRUE(world.await_success("comparison"));
-  world.change(
-      {{{"do", "fault"}, {"api", "okta"}, {"endpoint", "app_users"}, {"kind", "short"}, {"count", 1}}});
-  ASSERT_TRUE(world.await([](const Exposition& now) { return errors(now, "comparison", "incomplete") > 0; }));
-  ASSERT_TRUE(world.await_new_comparison());
+  const auto doubted = [](const Exposition& now) { return errors(now, "comparison", "incomplete") > 0; };
+  // A list that is overtaken by the next one is not compared: then the fault is made again, well after it.
+  for (int i = 0; i < 10 && !doubted(world.scrape()); ++i) {
+    world.change(
+        {{{"do", "fault"}, {"api", "okta"}, {"endpoint", "app_users"}, {"kind", "short"}, {"count", 1}}});
+    ASSERT_TRUE(world.await_new_comparison());
+    ASSERT_TRUE(world.await_new_comparison());
+  }
+  ASSERT_TRUE(doubted(world.scrape()));
   const Exposition now = world.scrape();
   EXPECT_EQ(drifted(now), true_drift(world));
   EXPECT_EQ(now.sum("okta_external_id_drift_resolved_total", kProduction), 0);
