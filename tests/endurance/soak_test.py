@@ -160,13 +160,15 @@ class Trouble:
 
     def fault(self) -> None:
         kind = self.dice.choice([name for name in CLASSES if name not in ("secrets", "reloads")])
-        count = self.dice.randint(1, 3)
+        api, count = self.dice.choice(("okta", "servicenow")), self.dice.randint(1, 3)
         if kind == "short":
+            # From ServiceNow, fewer rows than it counts are what an ACL makes of an answer, and are believed too.
+            api = "okta"
             # Two lists of Okta's in a row that end too early are believed, as they have to be.
             if time.monotonic() < self.next_short:
                 return
             self.next_short, count = time.monotonic() + 10, 1
-        self.simulator.do({"do": "fault", "kind": kind, "api": self.dice.choice(("okta", "servicenow")), "count": count,
+        self.simulator.do({"do": "fault", "kind": kind, "api": api, "count": count,
                            "status": self.dice.choice((500, 502, 503)), "delay_ms": 300})
         self.caused[kind] += 1
 
