@@ -111,7 +111,7 @@ class Usage:
             middle, last = (statistics.median(part) for part in (counts[third:2 * third], counts[2 * third:]))
             print(f"  {name} {middle:.0f}, then {last:.0f}, {max(counts)} at most")
             # Connections to the vendors come and go with the faults.
-            if last > middle + (8 if counts is self.descriptors else 0):
+            if last > middle + (16 if counts is self.descriptors else 0):
                 wrong.append(f"{name} grow: {middle:.0f}, then {last:.0f}")
         return wrong
 
