@@ -125,9 +125,11 @@ Result<void> ChangeFollower::follow_rows(const Session::Opened& opened, const Pi
   RelatedLinks related(options_.key_count);
   std::map<std::string, SystemTime> deleted;
   if (!changes_.off) {
-    if (const auto read = read_rows(settled, related, run); !read) {
+    const auto read = read_rows(settled, related, run);
+    if (!read) {
       return std::unexpected(read.error());
-    } else if (!*read) {
+    }
+    if (!*read) {
       return {};
     }
   }

@@ -279,11 +279,11 @@ Result<void> LinkCheck::ask_as_okta(std::map<std::string, Checked>& users, Sampl
 Result<void> LinkCheck::find_owners(const Session::Opened& opened, const std::set<std::string>& gone,
                                     std::map<std::string, Checked>& users) {
   RelatedLinks related(options_.key_count);
-  std::vector<std::pair<const std::string*, Checked*>> strangers;
+  std::vector<Checked*> strangers;
   for (auto& [id, checked] : users) {
     const drift::Facts& facts = checked.look.facts;
     if (facts.presence == drift::RowPresence::present && !facts.row_matches && !facts.row_key_is_anothers) {
-      strangers.emplace_back(&id, &checked);
+      strangers.push_back(&checked);
       related.add_keys(checked.look.row_keys);
     }
   }
@@ -296,13 +296,13 @@ Result<void> LinkCheck::find_owners(const Session::Opened& opened, const std::se
   if (!found) {
     return std::unexpected(found.error());
   }
-  for (auto& [id, checked] : strangers) {
+  for (Checked* const checked : strangers) {
     const std::vector<std::string>& row_keys = checked->look.row_keys;
     checked->look.facts.row_key_is_anothers = std::ranges::any_of(*found, [&](const KnownLink& other) {
       // Who was asked for anew has the keys of now.
       const auto fresh = users.find(other.okta_user_id);
       const std::vector<std::string>& keys = fresh == users.end() ? other.keys : fresh->second.user.keys;
-      if (other.okta_user_id == *id || gone.contains(other.okta_user_id)) {
+      if (other.okta_user_id == checked->user.id || gone.contains(other.okta_user_id)) {
         return false;
       }
       for (std::size_t field = 0; field < row_keys.size() && field < keys.size(); ++field) {
