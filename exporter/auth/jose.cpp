@@ -270,7 +270,7 @@ Result<SigningKey> SigningKey::from_jwk(std::string_view text) {
       return refused("the crv of an EC JWK must be P-256, P-384 or P-521");
     }
     const auto coordinate = [&](const char* name) {
-      std::string bytes = decode_base64url(text_of(object, name).value_or("")).value_or("");
+      const std::string bytes = decode_base64url(text_of(object, name).value_or("")).value_or("");
       return bytes.size() == curve->bytes ? bytes : std::string();
     };
     const std::string x = coordinate("x");

@@ -149,8 +149,11 @@ Bucket bucket_of(Api api, Endpoint endpoint) {
   if (endpoint == Endpoint::token) {
     return Bucket::token;
   }
+  if (api == Api::okta && endpoint == Endpoint::logs) {
+    return Bucket::logs;
+  }
   if (api == Api::okta) {
-    return endpoint == Endpoint::logs ? Bucket::logs : endpoint == Endpoint::app ? Bucket::app : Bucket::apps;
+    return endpoint == Endpoint::app ? Bucket::app : Bucket::apps;
   }
   return endpoint == Endpoint::aggregate ? Bucket::aggregate : Bucket::table;
 }
@@ -190,7 +193,7 @@ Result<std::string> ApiClient::resolve(Endpoint endpoint, std::string_view targe
 
 std::chrono::milliseconds ApiClient::jittered(std::chrono::milliseconds most) const {
   // Full jitter: many clients that failed at once must not come back at once.
-  thread_local std::mt19937_64 generator{std::random_device{}()};
+  static thread_local std::mt19937_64 generator{std::random_device{}()};
   const double factor = options_.random ? options_.random() : std::uniform_real_distribution<>()(generator);
   return std::chrono::milliseconds(static_cast<std::int64_t>(static_cast<double>(most.count()) * factor));
 }

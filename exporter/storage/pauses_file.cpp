@@ -65,7 +65,7 @@ Result<std::vector<auth::StoredPause>> read_pauses(const std::string& directory)
     return std::vector<auth::StoredPause>();
   }
   std::ifstream file(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   const json list = file && text.size() <= kMaxFile ? json::parse(text, nullptr, false) : json();
   if (!list.is_array()) {
     return failed("cannot read " + path +
