@@ -304,10 +304,19 @@ Result<SigningKey> SigningKey::parse(std::string_view text) {
     return refused("it is longer than 64 KiB");
   }
   const std::size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin != std::string_view::npos && text[begin] == '{') {
-    return from_jwk(text);
+  Result<SigningKey> key =
+      begin != std::string_view::npos && text[begin] == '{' ? from_jwk(text) : from_pem(text);
+  if (!key) {
+    return key;
   }
-  return from_pem(text);
+  // OpenSSL takes numbers that belong to no key, such as a `d` beyond the curve's order, and fails when it
+  // signs.
+  try {
+    static_cast<void>(key->sign("a trial"));
+  } catch (const std::runtime_error&) {
+    return refused("it can't sign: its numbers do not belong together");
+  }
+  return key;
 }
 
 SigningKey SigningKey::generate() {

@@ -90,13 +90,16 @@ TEST(SigningKey, RefusesEverythingElseAndShowsNothingOfIt) {
   public_only.erase("d");
   nlohmann::json wrong_algorithm = TestKey::ec("P-256").jwk("P-256", 32);
   wrong_algorithm["alg"] = "ES384";
+  // Found by fuzzing: OpenSSL took it, and signing threw.
+  nlohmann::json beyond_order = TestKey::ec("P-256").jwk("P-256", 32);
+  beyond_order["d"] = base64url(std::string(46, '\xFF'));
   nlohmann::json off_curve = TestKey::ec("P-256").jwk("P-256", 32);
   off_curve["x"] = off_curve["y"];
   for (const std::string& text :
        {std::string(), std::string("PLANTED"), std::string("{\"kty\":\"oct\",\"k\":\"PLANTED\"}"),
         std::string("{\"kty\":\"RSA\",\"n\":\"PLANTED\"}"), std::string("{"), test_key.encrypted_pem(),
         test_key.public_pem(), public_only.dump(), wrong_algorithm.dump(), off_curve.dump(),
-        TestKey::ec("secp256k1").private_pem(), std::string(100'000, '['),
+        beyond_order.dump(), TestKey::ec("secp256k1").private_pem(), std::string(100'000, '['),
         "{\"kty\":\"RSA\",\"n\":\"" + std::string(50'000, 'A') + "\",\"e\":\"AQAB\",\"d\":\"AQAB\"}"}) {
     const auto key = SigningKey::parse(text);
     ASSERT_FALSE(key) << text.substr(0, 80);
