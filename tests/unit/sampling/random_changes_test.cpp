@@ -5,10 +5,10 @@
 
 #include <gtest/gtest.h>
 
-#include "fakes/fake_log.h"
 #include "fakes/http_date.h"
 #include "sampling/change_follower.h"
 #include "unit/drift/small_world.h"
+#include "unit/sampling/sampling_world.h"
 
 namespace exporter::sampling {
 namespace {
@@ -30,7 +30,7 @@ class Nobody final : public drift::ProvisionerView {
 };
 
 // A world, and an integration that follows it.
-class Followed {
+class Followed : IntegrationInMemory {
  public:
   explicit Followed(std::uint32_t seed) : random_(seed) {
     clock_.advance(std::chrono::duration_cast<std::chrono::milliseconds>(tests::kNow - clock_.now()));
@@ -42,7 +42,6 @@ class Followed {
     }
     world_.reader.rows.push_back(tests::user(hex_id(1), "left.long.ago", "", false));
     okta_transport_.handle([this](const net::HttpRequest& request) { return app_user(request.url); });
-    opened_ = session_.open({}).value_or(Session::Opened());
   }
 
   bool chance(unsigned percent) { return random_() % 100 < percent; }
@@ -222,34 +221,6 @@ class Followed {
   std::uint64_t next_id_ = 0;
   SmallWorld world_;
   tests::Instance audit_;
-  fakes::FakeClock clock_;
-  fakes::FakeLog log_;
-  fakes::FakeTransport okta_transport_;
-  fakes::RecordingObserver observer_;
-  fakes::NoSigner signer_;
-  net::ApiClient api_{{.api = net::Api::okta, .base_url = "https://example.okta.com", .max_attempts = 1},
-                      okta_transport_,
-                      signer_,
-                      clock_,
-                      observer_};
-  okta::Client okta_{api_, {"userName", "profile.email"}};
-  metrics::Registry registry_{clock_};
-  SampleBook book_{registry_, log_};
-  CounterBook counters_{"production", {"sys_user"}, registry_};
-  std::unique_ptr<storage::Store> store_ =
-      std::move(storage::open_store({.path = ":memory:"}, clock_, log_)).value();
-  Session session_{{.integration = "production",
-                    .app = {.id = "0oa1", .name = {}, .label = {}},
-                    .okta_host = "example.okta.com",
-                    .servicenow_host = "example.service-now.com",
-                    .tier = "production"},
-                   okta_,
-                   *store_,
-                   counters_,
-                   book_,
-                   registry_,
-                   log_};
-  Session::Opened opened_;
   Nobody nobody_;
   tests::Connection connection_{world_.reader};
   tests::Connection audit_connection_{audit_};
