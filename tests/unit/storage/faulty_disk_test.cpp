@@ -9,9 +9,9 @@ namespace {
 
 using Fault = FaultyDisk::Fault;
 
-constexpr const char* kTasks = "okta_provisioning_tasks_total";
-constexpr int kBefore = 3;   // commits of the image that each run begins with
-constexpr int kCommits = 4;  // of a run
+constexpr const char* kTasksTotal = "okta_provisioning_tasks_total";
+constexpr int kBefore = 3;         // commits of the image that each run begins with
+constexpr int kCommitsOfARun = 4;  // of a run
 
 class FaultyDiskTest : public StoreTest {
  protected:
@@ -27,7 +27,7 @@ class FaultyDiskTest : public StoreTest {
     }
     page.tasks = {{"task " + std::to_string(number), std::string(2000, 't')},
                   {"task " + std::to_string(number - 1), std::nullopt}};
-    page.increments = {{{.metric = kTasks, .labels = "create"}, 1}};
+    page.increments = {{{.metric = kTasksTotal, .labels = "create"}, 1}};
     page.failures = {{.time = clock_.now(),
                       .operation = "create",
                       .reason = "other",
@@ -86,7 +86,7 @@ class FaultyDiskTest : public StoreTest {
     if (!try_to_open()) {
       return false;
     }
-    for (int number = 0; number < kCommits; ++number) {
+    for (int number = 0; number < kCommitsOfARun; ++number) {
       if (!commit(done.pages + 1)) {
         return false;
       }
@@ -102,7 +102,7 @@ class FaultyDiskTest : public StoreTest {
 
   // Reads back how many commits there are, and that each is there as a whole.
   Done stored() {
-    const Done found{.pages = static_cast<int>(counter(kTasks, "create")),
+    const Done found{.pages = static_cast<int>(counter(kTasksTotal, "create")),
                      .comparisons = static_cast<int>(store_->ledger(id_, 1000)->size())};
     const std::string last = std::to_string(found.pages);
     EXPECT_EQ(store_->log_cursor(id_)->value_or(LogCursor()).next_url, last);
