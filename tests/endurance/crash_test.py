@@ -6,16 +6,14 @@ while must equal the counters, and the ledger must hold the drifted users and no
 the same kills and the same events, at the times that the machine allows.
 """
 
-import argparse
 import random
-import shutil
 import sys
 import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True
 
-from harness import (Drift, Exporter, Fault, Scraper, Simulator, Stack, Traffic, await_that, compare_counters,
+from harness import (Drift, Exporter, Fault, Scraper, Simulator, Stack, Traffic, attack, await_that, compare_counters,
                      compare_prometheus, write_config)
 
 SETTLED_WITHIN = 60  # seconds
@@ -84,24 +82,5 @@ def run(project: Path, stack: Stack, kills: int, dice: random.Random) -> list[st
     return faults
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(usage=__doc__.split("\n")[2].removeprefix("Usage: "))
-    for folder in ("project", "build", "scratch"):
-        parser.add_argument(folder, type=lambda text: Path(text).resolve())
-    parser.add_argument("--kills", type=int, default=15)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
-    options = parser.parse_args()
-    print(f"seed {options.seed}", flush=True)
-    shutil.rmtree(options.scratch, ignore_errors=True)
-    with Stack(options.scratch, options.build, options.project / "build/tools/prometheus/usr/bin") as stack:
-        try:
-            faults = run(options.project, stack, options.kills, random.Random(options.seed))
-        except Fault as fault:
-            faults = [str(fault)]
-    for fault in faults:
-        print(f"FAULT {fault}")
-    return 1 if faults else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(attack(__doc__, "kills", 15, run))

@@ -2,15 +2,18 @@
 counted the truth: what the simulator says, what the exporter exposes, and what a real Prometheus made of its scrapes.
 """
 
+import argparse
 import json
 import random
 import re
+import shutil
 import socket
 import sys
 import threading
 import time
 import urllib.error
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import yaml
@@ -362,3 +365,24 @@ def compare_prometheus(scraper: Scraper, exporter: Exporter) -> list[str]:
         wrong += [f"increase() of {key}: {increases[key]}, and the exporter counted {value}"
                   for key, value in ours.items() if abs(increases.get(key, 0) - value) > 1e-6]
     return wrong
+
+
+def attack(usage: str, amount: str, default: float, run: Callable[[Path, Stack, float, random.Random], list[str]]) -> int:
+    """The main function of an attack: `run` takes the project's folder, a stack, the option `amount` and the dice, and
+    returns the faults that it found."""
+    parser = argparse.ArgumentParser(usage=usage.split("\n")[2].removeprefix("Usage: "))
+    for folder in ("project", "build", "scratch"):
+        parser.add_argument(folder, type=lambda text: Path(text).resolve())
+    parser.add_argument(f"--{amount}", dest="amount", type=type(default), default=default)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
+    options = parser.parse_args()
+    print(f"seed {options.seed}", flush=True)
+    shutil.rmtree(options.scratch, ignore_errors=True)
+    with Stack(options.scratch, options.build, options.project / "build/tools/prometheus/usr/bin") as stack:
+        try:
+            faults = run(options.project, stack, options.amount, random.Random(options.seed))
+        except Fault as fault:
+            faults = [str(fault)]
+    for fault in faults:
+        print(f"FAULT {fault}")
+    return 1 if faults else 0

@@ -5,12 +5,10 @@ Memory, descriptors and threads must not grow after the first third, no interval
 was not caused, every scrape must be answered, and in the end every counter must equal the simulator's truth.
 """
 
-import argparse
 import gzip
 import http.client
 import os
 import random
-import shutil
 import signal
 import statistics
 import sys
@@ -21,7 +19,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
-from harness import (Drift, Exporter, Fault, Simulator, Stack, Traffic, await_that, compare_counters, write_config,
+from harness import (Drift, Exporter, Fault, Simulator, Stack, Traffic, attack, await_that, compare_counters, write_config,
                      write_secret)
 
 SCRAPERS = 10
@@ -217,7 +215,7 @@ def strange_errors(exporter: Exporter, trouble: Trouble) -> list[str]:
                     if "level=error" in line and "integration:" not in line and "\"integration\"" not in line][:5]
 
 
-def run(stack: Stack, seconds: float, dice: random.Random) -> list[str]:
+def run(_: Path, stack: Stack, seconds: float, dice: random.Random) -> list[str]:
     simulator = Simulator(stack, "--users", 300)
     config = write_config(stack.folder, simulator, log_interval="1s")
     exporter = Exporter(stack, config)
@@ -258,24 +256,5 @@ def run(stack: Stack, seconds: float, dice: random.Random) -> list[str]:
     return faults
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(usage=__doc__.split("\n")[2].removeprefix("Usage: "))
-    for folder in ("project", "build", "scratch"):
-        parser.add_argument(folder, type=lambda text: Path(text).resolve())
-    parser.add_argument("--seconds", type=float, default=30)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
-    options = parser.parse_args()
-    print(f"seed {options.seed}", flush=True)
-    shutil.rmtree(options.scratch, ignore_errors=True)
-    with Stack(options.scratch, options.build, options.project / "build/tools/prometheus/usr/bin") as stack:
-        try:
-            faults = run(stack, options.seconds, random.Random(options.seed))
-        except Fault as fault:
-            faults = [str(fault)]
-    for fault in faults:
-        print(f"FAULT {fault}")
-    return 1 if faults else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(attack(__doc__, "seconds", 30.0, run))
