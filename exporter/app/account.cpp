@@ -54,6 +54,16 @@ std::unique_ptr<auth::TokenEndpoint> make_endpoint(net::Api api, const std::stri
       transport, around.clock, observer);
 }
 
+template <class Config>
+net::PacingOptions pacing(const Config& config, const std::string& account,
+                          const AccountSurroundings& around) {
+  return {.upstreams = &around.upstreams,
+          .account = account,
+          .share = config.rate_limit_share,
+          .unmetered_per_minute = static_cast<double>(config.unmetered_requests_per_minute),
+          .max_wait = std::min(kLongestWait, around.sample_timeout / 2)};
+}
+
 }  // namespace
 
 std::string okta_account_key(const config::OktaConfig& config, const std::string& integration) {
@@ -85,20 +95,12 @@ std::string servicenow_account_key(const std::string& url, const config::Account
 }
 
 net::PacingOptions okta_pacing(const config::OktaConfig& config, const AccountSurroundings& around) {
-  return {.upstreams = &around.upstreams,
-          .account = {},  // the limit is the org's
-          .share = config.rate_limit_share,
-          .unmetered_per_minute = static_cast<double>(config.unmetered_requests_per_minute),
-          .max_wait = std::min(kLongestWait, around.sample_timeout / 2)};
+  return pacing(config, {}, around);  // the limit is the org's
 }
 
 net::PacingOptions servicenow_pacing(const config::ServiceNowConfig& config, const std::string& account_key,
                                      const AccountSurroundings& around) {
-  return {.upstreams = &around.upstreams,
-          .account = account_key,
-          .share = config.rate_limit_share,
-          .unmetered_per_minute = static_cast<double>(config.unmetered_requests_per_minute),
-          .max_wait = std::min(kLongestWait, around.sample_timeout / 2)};
+  return pacing(config, account_key, around);
 }
 
 net::ApiClientOptions api_options(net::Api api, const std::string& url, const config::HttpConfig& http,

@@ -561,40 +561,28 @@ class Walk {
     return number(std::max(asking, page_count / pace_per_minute(demand)));
   }
 
-  Demand okta_demand(std::string of, double per_hour, bool at_most, net::Endpoint endpoint,
-                     std::string remedy) const {
+  static Demand demand(std::string of, double per_hour, bool at_most, const net::ApiClient& api,
+                       net::Endpoint endpoint, std::string remedy) {
     return {.of = std::move(of),
             .per_hour = per_hour,
             .at_most = at_most,
-            .share = config_.okta.rate_limit_share,
-            .unmetered_per_minute = static_cast<double>(config_.okta.unmetered_requests_per_minute),
-            .limit = probes_.okta_api.told_limit(endpoint),
-            .remedy = std::move(remedy)};
-  }
-
-  Demand servicenow_demand(std::string of, double per_hour, bool at_most, const net::ApiClient& api,
-                           std::string remedy) const {
-    return {.of = std::move(of),
-            .per_hour = per_hour,
-            .at_most = at_most,
-            .share = config_.servicenow.rate_limit_share,
-            .unmetered_per_minute = static_cast<double>(config_.servicenow.unmetered_requests_per_minute),
-            .limit = api.told_limit(net::Endpoint::table_list),
+            .share = api.options().pacing.share,
+            .unmetered_per_minute = api.options().pacing.unmetered_per_minute,
+            .limit = api.told_limit(endpoint),
             .remedy = std::move(remedy)};
   }
 
   void cost() {
     const double listings = per_hour(config_.drift.interval);
-    std::vector<Demand> demands{okta_demand("Okta logs", per_hour(config_.okta.system_log.interval), false,
-                                            net::Endpoint::logs,
-                                            "Raise okta.system_log.interval or okta.rate_limit_share.")};
+    std::vector<Demand> demands{demand("Okta logs", per_hour(config_.okta.system_log.interval), false,
+                                       probes_.okta_api, net::Endpoint::logs,
+                                       "Raise okta.system_log.interval or okta.rate_limit_share.")};
     // A longer list of users than one page is not counted through here; the users' table bounds it.
     const double assigned = more_app_users_ ? static_cast<double>(total_users_.value_or(app_users_))
                                             : static_cast<double>(app_users_);
     const double okta_pages = pages(assigned, config_.okta.app_users.page_size);
-    demands.push_back(okta_demand("Okta apps", listings * okta_pages, more_app_users_,
-                                  net::Endpoint::app_users,
-                                  "Raise drift.interval or okta.rate_limit_share."));
+    demands.push_back(demand("Okta apps", listings * okta_pages, more_app_users_, probes_.okta_api,
+                             net::Endpoint::app_users, "Raise drift.interval or okta.rate_limit_share."));
     std::string sweep;
     if (total_users_) {
       const double sweep_pages =
@@ -605,16 +593,16 @@ class Walk {
       // What changed since, and what was deleted.
       const auto rows_interval = sampling::rows_interval(config_.drift.interval);
       const double changes = rows_interval ? 2 * per_hour(*rows_interval) : 0;
-      demands.push_back(servicenow_demand("ServiceNow table as reader", listings * listing + changes, false,
-                                          probes_.reader_api,
-                                          "Raise drift.interval or servicenow.rate_limit_share."));
+      demands.push_back(demand("ServiceNow table as reader", listings * listing + changes, false,
+                               probes_.reader_api, net::Endpoint::table_list,
+                               "Raise drift.interval or servicenow.rate_limit_share."));
       sweep = "; a sweep of " + number(sweep_pages) + " pages takes at least " +
               minutes(sweep_pages, demands.back()) + " min";
     }
     if (probes_.provisioner_api != nullptr) {
-      demands.push_back(servicenow_demand(
+      demands.push_back(demand(
           "ServiceNow table as provisioner", config_.servicenow.acl.provisioner_requests_per_hour, true,
-          *probes_.provisioner_api,
+          *probes_.provisioner_api, net::Endpoint::table_list,
           "Lower servicenow.acl.provisioner_requests_per_hour, or raise servicenow.rate_limit_share."));
     }
     std::string message = "requests per hour: ";
