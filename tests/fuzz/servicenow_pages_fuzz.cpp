@@ -5,21 +5,13 @@
 #include <string_view>
 #include <vector>
 
+#include "cut_page.h"
 #include "servicenow/table_reader.h"
 #include "servicenow/user_page.h"
 
-namespace {
-
-// A page without its last character is cut off, and a page that is cut off is none.
-std::string cut(std::string_view page) {
-  page = page.substr(0, page.find_last_not_of(" \t\r\n") + 1);
-  return std::string(page.substr(0, page.empty() ? 0 : page.size() - 1));
-}
-
-}  // namespace
-
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace exporter::servicenow;
+  using fuzz::cut;
   static const std::vector<std::string> kFields = {"user_name", "email"};
   const std::string_view text(reinterpret_cast<const char*>(data), size);
 
