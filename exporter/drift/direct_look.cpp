@@ -125,7 +125,7 @@ Result<void> DirectLook::ask_provisioner(std::vector<Subject>& subjects, std::st
     if (!silent) {
       std::vector<std::string> ids;
       for (const Subject* subject : group) ids.push_back(subject->external_id);
-      auto result = world_.provisioner->by_sys_id(ids, stop);
+      auto result = servicenow::by_sys_id_confirmed(*world_.provisioner, ids, stop);
       if (result) {
         answers = std::move(*result);
       } else if (result.error().error_class == ErrorClass::cancelled) {

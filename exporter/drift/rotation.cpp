@@ -27,12 +27,15 @@ class Rotation {
     return !over_ && std::max(counted, groups_) < max_requests_;
   }
 
-  // Asks for one group; afterwards over() tells whether it was answered.
-  Result<void> ask(std::span<const std::uint32_t> group) {
+  // Asks for one group; afterwards over() tells whether it was answered. What was hidden in an earlier look
+  // is known, and one more answer that says so is enough.
+  enum class Before : std::uint8_t { known, unknown };
+  Result<void> ask(std::span<const std::uint32_t> group, Before before) {
     ++groups_;
     std::vector<std::string> ids;
     for (const std::uint32_t link : group) ids.push_back(links_.external_id(link));
-    auto answers = provisioner_.by_sys_id(ids, stop_);
+    auto answers = before == Before::known ? provisioner_.by_sys_id(ids, stop_)
+                                           : servicenow::by_sys_id_confirmed(provisioner_, ids, stop_);
     if (!answers) {
       over_ = true;
       if (answers.error().error_class == ErrorClass::cancelled)
@@ -125,7 +128,8 @@ Result<RotationReport> ask_in_rotation(const LinkListing& links, std::span<const
   Rotation rotation(links, provisioner, reader, max_requests, std::move(stop));
   for (std::size_t begin = 0; begin < known.size() && rotation.may_ask(); begin += kIdsPerRequest) {
     const auto group = std::span(known).subspan(begin, std::min(kIdsPerRequest, known.size() - begin));
-    if (auto done = rotation.ask(group); !done) return std::unexpected(std::move(done.error()));
+    if (auto done = rotation.ask(group, Rotation::Before::known); !done)
+      return std::unexpected(std::move(done.error()));
   }
 
   const auto start = static_cast<std::size_t>(
@@ -140,7 +144,8 @@ Result<RotationReport> ask_in_rotation(const LinkListing& links, std::span<const
       ++passed;
     }
     if (!group.empty()) {
-      if (auto done = rotation.ask(group); !done) return std::unexpected(std::move(done.error()));
+      if (auto done = rotation.ask(group, Rotation::Before::unknown); !done)
+        return std::unexpected(std::move(done.error()));
       if (rotation.over()) break;
     }
     asked += passed;

@@ -261,7 +261,7 @@ Result<void> LinkCheck::ask_as_okta(std::map<std::string, Checked>& users, Sampl
   if (seen.empty()) {
     return {};
   }
-  const auto answers = as_okta->by_sys_id(ids, run.stop());
+  const auto answers = servicenow::by_sys_id_confirmed(*as_okta, ids, run.stop());
   if (!answers && is_cancelled(answers.error())) {
     return std::unexpected(answers.error());
   }

@@ -237,6 +237,26 @@ class KeyGroup {
 
 }  // namespace
 
+Result<std::vector<IdLookup>> by_sys_id_confirmed(RowLookup& lookup, std::span<const std::string> ids,
+                                                  const std::stop_token& stop) {
+  auto answers = lookup.by_sys_id(ids, stop);
+  if (!answers) return answers;
+  std::vector<std::size_t> hidden;
+  std::vector<std::string> hidden_ids;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if ((*answers)[i].presence != Presence::hidden) continue;
+    hidden.push_back(i);
+    hidden_ids.push_back(ids[i]);
+  }
+  if (hidden.empty()) return answers;
+  auto again = lookup.by_sys_id(hidden_ids, stop);
+  if (!again && again.error().error_class == ErrorClass::cancelled) return again;
+  for (std::size_t i = 0; i < hidden.size(); ++i) {
+    (*answers)[hidden[i]] = again ? std::move((*again)[i]) : IdLookup{};
+  }
+  return answers;
+}
+
 Result<UserPage> TableRowLookup::ask(const UserQuery& query, std::stop_token stop) {
   if (before_request_ && !before_request_()) {
     return std::unexpected(Error{ErrorClass::rate_limited, "the cap on requests of this account is reached"});

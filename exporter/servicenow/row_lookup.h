@@ -47,6 +47,12 @@ class RowLookup {
   virtual std::uint64_t requests() const { return 0; }
 };
 
+// As by_sys_id(), with a second question for what the first answer hides: an answer that lost rows on its way
+// looks like one whose rows this account is not shown. Hidden is what neither answer shows; undecided, where
+// the second question fails. Costs requests only where something is hidden.
+Result<std::vector<IdLookup>> by_sys_id_confirmed(RowLookup& lookup, std::span<const std::string> ids,
+                                                  const std::stop_token& stop);
+
 // As `sys_idIN…` and `<field>IN…` list queries of at most 200 values and 7 kB of percent-encoded query, which
 // need only query_match. Groups that mix absent and hidden are split until each id is decided; what one
 // half's X-Total-Count says about the other half is not asked again. A row that was not asked for means that

@@ -160,9 +160,8 @@ class Trouble:
         kind = self.dice.choice([name for name in CLASSES if name not in ("secrets", "reloads")])
         api, count = self.dice.choice(("okta", "servicenow")), self.dice.randint(1, 3)
         if kind == "short":
-            # From ServiceNow, fewer rows than it counts are what an ACL makes of an answer, and are believed too.
-            api = "okta"
-            # Two lists of Okta's in a row that end too early are believed, as they have to be.
+            # Two in a row are believed, as they have to be: a list of Okta's that ends too early, and rows of ServiceNow's
+            # that are counted and not shown, which is what an ACL makes of an answer.
             if time.monotonic() < self.next_short:
                 return
             self.next_short, count = time.monotonic() + 10, 1

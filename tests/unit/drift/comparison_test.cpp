@@ -256,6 +256,25 @@ TEST(Comparison, FindsRowsThatOnlyTheProvisionerIsNotShown) {
   EXPECT_EQ(world.memory.hidden.size(), 3U);
 }
 
+TEST(Comparison, DoesNotCallARowHiddenThatOneAnswerLost) {
+  SmallWorld world = healthy(6);
+  world.hide_from_provisioner({});
+  world.reader.rows[1].hidden = true;
+  Instance& provisioner = *world.as_provisioner;
+  // Every other answer loses two rows: the first about the row that the reader is not shown, the first of the
+  // round.
+  provisioner.before = [&](const std::string&) {
+    for (const std::size_t row : {1U, 3U})
+      provisioner.rows[row].hidden = provisioner.requests.size() % 2 == 1;
+    return std::nullopt;
+  };
+  const Comparison result = compared(world);
+  EXPECT_EQ(count(result, Kind::hidden_by_acl), 0U);
+  EXPECT_EQ(count(result, State::linked), 6U);
+  EXPECT_TRUE(world.memory.hidden.empty());
+  EXPECT_EQ(provisioner.requests.size(), 4U);
+}
+
 TEST(Comparison, DoesNotCallADeletedRowHidden) {
   SmallWorld world = healthy(3);
   world.hide_from_provisioner({});

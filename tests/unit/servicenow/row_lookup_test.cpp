@@ -192,6 +192,47 @@ TEST(RowLookupById, SpendsEveryRequestAndStopsAtTheCap) {
   EXPECT_EQ(instance.requests.size(), 3U);
 }
 
+Result<std::vector<IdLookup>> look_twice(Instance& instance, const std::vector<std::string>& wanted,
+                                         int budget) {
+  Connection connection(instance);
+  TableRowLookup lookup(connection.client, [&] { return budget-- > 0; });
+  return by_sys_id_confirmed(lookup, wanted, {});
+}
+
+TEST(RowLookupById, BelievesHiddenWhenTwoAnswersSaySo) {
+  Instance instance = table_of(10);
+  instance.rows[4].hidden = true;
+  // The first answer loses a row on its way.
+  instance.before = [&](const std::string&) {
+    instance.rows[7].hidden = instance.requests.size() == 1;
+    return std::nullopt;
+  };
+  const auto found = look_twice(instance, ids(0, 10), 10);
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ((*found)[4].presence, Presence::hidden);
+  EXPECT_EQ((*found)[7].presence, Presence::present);
+  EXPECT_EQ((*found)[7].row->keys[0], "user7");
+  EXPECT_EQ(instance.requests.size(), 2U);
+}
+
+TEST(RowLookupById, AsksOnceWhereNothingIsHidden) {
+  Instance instance = table_of(10);
+  const auto found = look_twice(instance, ids(5, 15), 10);
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ((*found)[4].presence, Presence::present);
+  EXPECT_EQ((*found)[5].presence, Presence::absent);
+  EXPECT_EQ(instance.requests.size(), 1U);
+}
+
+TEST(RowLookupById, LeavesHiddenUndecidedWhereTheSecondQuestionFails) {
+  Instance instance = table_of(10);
+  instance.rows[4].hidden = true;
+  const auto found = look_twice(instance, ids(0, 10), 1);
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ((*found)[4].presence, Presence::undecided);
+  EXPECT_EQ((*found)[5].presence, Presence::present);
+}
+
 TEST(RowLookupByKey, FindsEveryRowWithTheKey) {
   Instance instance = table_of(5);
   instance.rows.push_back(user(hex_id(50), "USER3"));
