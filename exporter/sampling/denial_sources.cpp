@@ -10,10 +10,12 @@ DenialSource okta_task_source(const Result<void>& system_log) {
   if (system_log) {
     return {.source = "okta_task", .available = true, .why = {}, .remedy = {}};
   }
+  const bool refused = system_log.error().error_class == ErrorClass::permission;
   return {.source = "okta_task",
           .available = false,
           .why = "Okta's System Log could not be read: " + system_log.error().message,
-          .remedy = "give the token's account the read-only role, or the service app okta.logs.read"};
+          .remedy = refused ? "give the token's account the read-only role, or the service app okta.logs.read"
+                            : "mend what the error names; it is asked again by itself"};
 }
 
 DenialSource no_account_to_probe_as() {

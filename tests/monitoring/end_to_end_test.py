@@ -33,6 +33,11 @@ OF_SECOND = {"ConfigReloadFailed", "ExporterDown"}
 # Look back for a day, so they outlast the test.
 LONG = {f"{A}UnknownValues"}
 
+# Say that something is late. A quarter of an hour is three seconds here, and where the machine had no time for a scrape
+# for so long, that is what is wrong.
+LATE = {"ExporterDown", "SampleStale", "SystemLogBehind", "TransactionLogBehind", "ThrottledTooLong"}
+LATE_SCRAPE = 1.0  # seconds; a scrape takes milliseconds
+
 # Queries that nothing here can feed, and why.
 NO_DATA: dict[str, str] = {}
 
@@ -152,13 +157,16 @@ def is_expected(labels: dict) -> bool:
     return alert in must.get(labels.get("integration", labels.get("instance", "")), set())
 
 
-def check(stack: Stack, scenarios: list[Scenario]) -> list[str]:
+def check(stack: Stack, scenarios: list[Scenario], slowest_scrape: float) -> list[str]:
     faults = []
     found = arrived(stack)
+    excused = LATE if slowest_scrape > LATE_SCRAPE else set()
+    if excused:
+        print(f"The machine was busy: a scrape took {slowest_scrape:.1f} s. Not held against the rules: {sorted(excused)}")
     for scenario in scenarios:
         alerts = found.pop(scenario.name, {})
         missing = scenario.must - set(alerts)
-        strangers = set(alerts) - scenario.must - scenario.may
+        strangers = set(alerts) - scenario.must - scenario.may - excused
         if missing:
             faults.append(f"{scenario.name}: did not arrive: {sorted(missing)}")
         if strangers:
@@ -172,6 +180,8 @@ def check(stack: Stack, scenarios: list[Scenario]) -> list[str]:
     ours = found.pop(SECOND, {})
     if set(ours) != OF_SECOND or not all(resolved for alerts in ours.values() for _, resolved in alerts):
         faults.append(f"{SECOND}: not {sorted(OF_SECOND)}, all resolved, but {ours}")
+    if set(found.get(INSTANCE, {})) <= excused:
+        found.pop(INSTANCE, None)
     if set(found.get("", {})) <= {name.removeprefix(A) for name in LONG}:
         found.pop("", None)
     faults += [f"{name}: should not have arrived: {sorted(alerts)}" for name, alerts in found.items()]
@@ -254,13 +264,17 @@ def run(project: Path, stack: Stack) -> list[str]:
     for scenario in SCENARIOS:
         scenario.mend(worlds[scenario.name])
     second.mend()
-    stack.processes["exporter"].send_signal(signal.SIGHUP)  # for the annotation of reloads
     say("all worlds are mended")
     deadline = time.monotonic() + PATIENCE
     firing: list[dict] = []
     quiet_since = None
+    next_reload = 0.0
     while time.monotonic() < deadline:
         stack.check_alive()
+        # For the annotation of reloads, until a scrape has come soon enough after one.
+        if time.monotonic() > next_reload and any("annotation Reloads" in name for name in panels.open):
+            stack.processes["exporter"].send_signal(signal.SIGHUP)
+            next_reload = time.monotonic() + 5
         panels.look()
         firing = [one for one in prometheus.firing() if one["alertname"] not in LONG]
         waiting = [labels for labels, _, resolved in stack.receiver.seen() if not resolved and is_expected(labels)]
@@ -274,10 +288,11 @@ def run(project: Path, stack: Stack) -> list[str]:
             break
         time.sleep(0.5)
     say("alerts are resolved" if not firing else f"still firing: {firing}")
-    for name, expr in (("slowest", "max(max_over_time"), ("average", "max(avg_over_time")):
-        print(f"{name} scrape: {float(prometheus.query(f'{expr}(scrape_duration_seconds[3m]))')[0]['value'][1]):.3f} s")
+    slowest, average = (float(prometheus.query(f"max({over}(scrape_duration_seconds[15m]))")[0]["value"][1])
+                        for over in ("max_over_time", "avg_over_time"))
+    print(f"slowest scrape: {slowest:.3f} s, average {average:.3f} s")
 
-    faults = check(stack, SCENARIOS)
+    faults = check(stack, SCENARIOS, slowest)
     for name, alerts in sorted(arrived(stack).items()):
         print(f"  {name:18} {', '.join(sorted(alerts))}")
     if firing:
