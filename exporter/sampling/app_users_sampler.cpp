@@ -73,7 +73,7 @@ Result<void> AppUsersSampler::list(SampleRun& run) {
   }
   Result<okta::App> app = client_.resolve_app({.id = opened->app_id, .name = {}, .label = {}}, run.stop());
   if (!app) {
-    if (!is_passing(app.error().error_class) && app.error().error_class != ErrorClass::cancelled) {
+    if (!DriftInputs::can_go_on_after(app.error())) {
       interrupted_.reset();
     }
     return std::unexpected(std::move(app.error()));
@@ -114,10 +114,6 @@ Result<void> AppUsersSampler::list(SampleRun& run) {
 Result<void> AppUsersSampler::read(Listing& listing, SampleRun& run) {
   listing.broke_off = false;
   listing.refused = false;
-  const auto passes = [](const Error& error) {
-    // Also a stop, which may be the sample's timeout.
-    return is_passing(error.error_class) || error.error_class == ErrorClass::cancelled;
-  };
   ReadAhead<okta::Client::AppUserBody> ahead(run.stop());
   const auto fetch = [&](const std::string& target) {
     ahead.begin(
@@ -129,7 +125,7 @@ Result<void> AppUsersSampler::read(Listing& listing, SampleRun& run) {
     Result<okta::Client::AppUserBody> body = ahead.take();
     if (!body) {
       const int status = body.error().http_status;
-      listing.broke_off = passes(body.error());
+      listing.broke_off = DriftInputs::can_go_on_after(body.error());
       listing.refused = first && (status == 400 || status == 404 || status == 410);
       return std::unexpected(std::move(body.error()));
     }
@@ -144,7 +140,7 @@ Result<void> AppUsersSampler::read(Listing& listing, SampleRun& run) {
     }
     const Result<okta::AppUserPage> page = client_.read_app_users(std::move(*body));
     if (!page) {
-      listing.broke_off = passes(page.error());
+      listing.broke_off = DriftInputs::can_go_on_after(page.error());
       return std::unexpected(page.error());
     }
     if (page->malformed > 0) {

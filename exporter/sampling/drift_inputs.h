@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/mutex.h"
 #include "drift/listing.h"
 #include "servicenow/user_sweep.h"
@@ -56,6 +57,12 @@ class DriftInputs {
   // How long a listing that broke off, or that waits for the other side, is of use.
   static constexpr std::chrono::milliseconds keep_for(std::chrono::milliseconds interval) {
     return std::max<std::chrono::milliseconds>(interval, std::chrono::minutes(15));
+  }
+
+  // Whether a listing that broke off with this error may go on there: what passes, and a stop, which may be
+  // the sample's timeout. Refused credentials, say, are a clone's first sign.
+  static bool can_go_on_after(const Error& error) {
+    return is_passing(error.error_class) || error.error_class == ErrorClass::cancelled;
   }
 
   struct Callbacks {

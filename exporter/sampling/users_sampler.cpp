@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "drift/row_collection.h"
 #include "metrics/catalogue.h"
 
 namespace exporter::sampling {
@@ -34,7 +33,7 @@ UsersSampler::UsersSampler(UsersOptions options, Session& session, servicenow::T
 
 Result<void> UsersSampler::sample(SampleRun& run) {
   Result<void> listed = list(run);
-  if (!listed && interrupted_) {
+  if (!listed && (interrupted_ || interrupted_lookups_)) {
     inputs_.interrupted();
   } else if (!listed && listed.error().error_class != ErrorClass::cancelled) {
     // Our own stop says nothing about the comparison.
@@ -50,6 +49,13 @@ Result<void> UsersSampler::list(SampleRun& run) {
   }
   if (options_.strategy == UsersStrategy::sweep) {
     return sweep(run);
+  }
+  Result<std::unique_ptr<Lookups>> kept = go_on_looking_up(run);
+  if (!kept) {
+    return std::unexpected(std::move(kept.error()));
+  }
+  if (*kept) {
+    return look_up(std::move(*kept), true, run);
   }
   const std::shared_ptr<const LinkInput> links = inputs_.waiting_links();
   const bool chooses = options_.strategy == UsersStrategy::automatic;
@@ -131,16 +137,23 @@ void UsersSampler::say_way(Way way) {
 
 Result<void> UsersSampler::look_up(const std::shared_ptr<const LinkInput>& links, SampleRun& run) {
   interrupted_.reset();
-  auto rows = std::make_unique<RowInput>(
-      RowInput{drift::RowListing(client_.table().match_fields.size()), SweepReport{}, links});
-  rows->began = run.clock().now();
-  const auto collected =
-      drift::collect_rows(links->listing, lookup_, rows->listing, [&run] { run.mark(); }, run.stop());
+  auto lookups = std::make_unique<Lookups>(client_, lookup_, links, run.clock().steady_now());
+  lookups->rows->began = run.clock().now();
+  return look_up(std::move(lookups), false, run);
+}
+
+Result<void> UsersSampler::look_up(std::unique_ptr<Lookups> lookups, bool goes_on, SampleRun& run) {
+  const auto collected = lookups->collector.run([&run] { run.mark(); }, run.stop());
   if (!collected) {
+    if (DriftInputs::can_go_on_after(collected.error())) {
+      interrupted_lookups_ = std::move(lookups);
+    }
     return std::unexpected(collected.error());
   }
+  std::unique_ptr<RowInput> rows = std::move(lookups->rows);
   rows->report.hidden = collected->hidden;
-  rows->report.saw_inactive = collected->saw_inactive;
+  // What the first part showed of the reader's view may not hold any more.
+  rows->report.saw_inactive = collected->saw_inactive && !goes_on;
   if (Result<void> proven = prove_view(*rows, run); !proven) {
     return proven;
   }
@@ -200,8 +213,8 @@ Result<std::unique_ptr<UsersSampler::Sweep>> UsersSampler::go_on(SampleRun& run)
   }
   const Result<bool> firm = interrupted_->pages.stands_firm(run.stop());
   if (!firm) {
-    if (!is_passing(firm.error().error_class) && firm.error().error_class != ErrorClass::cancelled) {
-      interrupted_.reset();  // refused credentials, say, are a clone's first sign
+    if (!DriftInputs::can_go_on_after(firm.error())) {
+      interrupted_.reset();
     }
     return std::unexpected(firm.error());
   }
@@ -217,6 +230,38 @@ Result<std::unique_ptr<UsersSampler::Sweep>> UsersSampler::go_on(SampleRun& run)
             {{"integration", session_.integration()},
              {"rows", std::to_string(interrupted_->rows->listing.size())}});
   return std::move(interrupted_);
+}
+
+// Null where there is nothing to go on with.
+Result<std::unique_ptr<UsersSampler::Lookups>> UsersSampler::go_on_looking_up(SampleRun& run) {
+  if (!interrupted_lookups_) {
+    return nullptr;
+  }
+  if (run.clock().steady_now() - interrupted_lookups_->begun > DriftInputs::keep_for(options_.interval)) {
+    interrupted_lookups_.reset();
+    inputs_.failed();  // what waited for it is as old
+    log_.info("the lookups of users broke off too long ago and are begun anew",
+              {{"integration", session_.integration()}});
+    return nullptr;
+  }
+  const Result<bool> firm = interrupted_lookups_->collector.stands_firm(run.stop());
+  if (!firm) {
+    if (!DriftInputs::can_go_on_after(firm.error())) {
+      interrupted_lookups_.reset();
+    }
+    return std::unexpected(firm.error());
+  }
+  run.mark();
+  if (!*firm) {
+    interrupted_lookups_.reset();
+    log_.warn("the row that was looked up last is not shown any more; the lookups of users are begun anew",
+              {{"integration", session_.integration()}});
+    return nullptr;
+  }
+  log_.info("the lookups of users go on where they broke off",
+            {{"integration", session_.integration()},
+             {"rows", std::to_string(interrupted_lookups_->rows->listing.size())}});
+  return std::move(interrupted_lookups_);
 }
 
 Result<void> UsersSampler::sweep(SampleRun& run) {

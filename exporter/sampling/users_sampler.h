@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "drift/row_collection.h"
 #include "sampling/drift_inputs.h"
 #include "sampling/sampler.h"
 #include "sampling/session.h"
@@ -58,7 +59,21 @@ class UsersSampler final : public Sampler {
   Result<void> sweep(SampleRun& run);
   Result<std::unique_ptr<Sweep>> go_on(SampleRun& run);
   void publish(const Sweep& sweep);
+  // Lookups on their way, likewise.
+  struct Lookups {
+    Lookups(servicenow::TableClient& client, servicenow::RowLookup& reader,
+            const std::shared_ptr<const LinkInput>& links, SteadyTime begun_at)
+        : rows(std::make_unique<RowInput>(RowInput{drift::RowListing(client.table().match_fields.size()),
+                                                   servicenow::SweepReport{}, links})),
+          collector(links->listing, reader, rows->listing),
+          begun(begun_at) {}
+    std::unique_ptr<RowInput> rows;
+    drift::RowCollector collector;
+    SteadyTime begun;
+  };
   Result<void> look_up(const std::shared_ptr<const LinkInput>& links, SampleRun& run);
+  Result<void> look_up(std::unique_ptr<Lookups> lookups, bool goes_on, SampleRun& run);
+  Result<std::unique_ptr<Lookups>> go_on_looking_up(SampleRun& run);
   Result<void> prove_view(RowInput& rows, SampleRun& run);
   Result<void> count_table(SampleRun& run);
   bool sweep_is_cheaper(std::size_t links) const;
@@ -78,6 +93,7 @@ class UsersSampler final : public Sampler {
   bool lookup_refused_ = false;
   std::optional<std::uint64_t> total_;  // rows of the table, when it was last counted
   std::unique_ptr<Sweep> interrupted_;
+  std::unique_ptr<Lookups> interrupted_lookups_;
 };
 
 }  // namespace exporter::sampling

@@ -82,7 +82,7 @@ struct SmallWorld {
     Connection connection(reader);
     if (looks_up) {
       servicenow::TableRowLookup lookup(connection.client);
-      const auto collected = drift::collect_rows(links, lookup, rows, [] {}, {});
+      const auto collected = drift::RowCollector(links, lookup, rows).run([] {}, {});
       if (!collected) return std::unexpected(collected.error());
       world.hidden_rows = collected->hidden;
       if (after_sweep) after_sweep(*this);

@@ -229,6 +229,79 @@ TEST_F(InterruptedSweepTest, BeginsAnewAfterARefusal) {
   EXPECT_EQ(sweeps(), 4U);
 }
 
+// Links 1 to 398, two requests' worth, are looked up; the group behind them is not answered.
+class InterruptedLookupsTest : public UsersSamplerTest {
+ protected:
+  InterruptedLookupsTest() {
+    table(500);
+    list(500);
+    instance_.before = [this](const std::string& query) -> std::optional<net::HttpResponse> {
+      if (fails_ == 0 || query.find(hex_id(450)) == std::string::npos) return std::nullopt;
+      return net::HttpResponse{
+          .status = fails_, .headers = {{"Content-Type", "application/json"}}, .body = "{}"};
+    };
+  }
+  void break_off(int status) {
+    fails_ = status;
+    ASSERT_FALSE(sample(UsersStrategy::lookup));
+    fails_ = 0;
+    instance_.requests.clear();
+  }
+  bool asked_for(std::uint64_t row) const {
+    return std::ranges::any_of(
+        queries(), [&](const std::string& query) { return query.find(hex_id(row)) != std::string::npos; });
+  }
+
+  int fails_ = 0;
+};
+
+TEST_F(InterruptedLookupsTest, GoOnWithTheGroupThatFailedAndProveTheReadersViewAnew) {
+  break_off(503);
+  EXPECT_EQ(incomplete_, 1);
+  ASSERT_TRUE(sample(UsersStrategy::lookup));
+  EXPECT_EQ(queries().front(), "sys_idIN" + hex_id(398));
+  EXPECT_FALSE(asked_for(1));
+  EXPECT_TRUE(asked_for(450));
+  EXPECT_EQ(instance_.requests.size(), 4U) << "the row it stands at, the last group, the two proofs";
+  EXPECT_EQ(ready_, 1) << "the links were kept for it";
+  const auto pair = inputs_.take();
+  EXPECT_EQ(pair->rows.listing.size(), 500U);
+  EXPECT_TRUE(pair->rows.report.saw_inactive);
+  EXPECT_TRUE(pair->rows.report.saw_own_row);
+}
+
+TEST_F(InterruptedLookupsTest, GoOnWithTheirOwnLinksWhateverWasListedSince) {
+  break_off(503);
+  list(3);
+  ASSERT_TRUE(sample(UsersStrategy::lookup));
+  EXPECT_EQ(inputs_.take()->links->listing.size(), 500U);
+}
+
+TEST_F(InterruptedLookupsTest, BeginAnewWhereTheRowIsGoneThatWasShownLast) {
+  break_off(503);
+  std::erase_if(instance_.rows, [](const auto& row) { return row.sys_id == hex_id(398); });
+  ASSERT_TRUE(sample(UsersStrategy::lookup));
+  EXPECT_TRUE(asked_for(1));
+  EXPECT_EQ(inputs_.take()->rows.listing.size(), 499U);
+}
+
+TEST_F(InterruptedLookupsTest, BeginAnewWhenTheirBeginningIsOlderThanTheInterval) {
+  break_off(503);
+  clock_.advance(std::chrono::minutes(61));
+  ASSERT_TRUE(sample(UsersStrategy::lookup));
+  EXPECT_EQ(want_links_, 1) << "the links were as old";
+  list(500);
+  ASSERT_TRUE(sample(UsersStrategy::lookup));
+  EXPECT_TRUE(asked_for(1));
+}
+
+TEST_F(InterruptedLookupsTest, BeginAnewAfterARefusal) {
+  break_off(401);
+  list(500);
+  ASSERT_TRUE(sample(UsersStrategy::lookup));
+  EXPECT_TRUE(asked_for(1));
+}
+
 TEST_F(UsersSamplerTest, IsNotProvenWhereNoInactiveRowAndNotItsOwnRowIsShown) {
   instance_.rows.clear();
   table(200);
