@@ -1,6 +1,8 @@
 #include "config/url_reader.h"
 
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "base/text.h"
@@ -33,13 +35,10 @@ bool is_authority(std::string_view authority) {
     if (host.empty() || !consists_of(host, "-._") || host.front() == '.' || host.front() == '-') return false;
   }
   if (!has_port) return true;
-  if (port.empty() || port.size() > 5) return false;
-  int number = 0;
-  for (const char c : port) {
-    if (c < '0' || c > '9') return false;
-    number = number * 10 + (c - '0');
-  }
-  return number >= 1 && number <= 65535;
+  if (port.size() > 5) return false;
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  return error == std::errc() && end == port.data() + port.size() && number >= 1;
 }
 
 bool is_loopback(std::string_view authority) {
