@@ -5,7 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "app/check_okta.h"
 #include "app/check_report.h"
+#include "app/check_servicenow.h"
+#include "app/integration.h"
+#include "config/config.h"
 #include "net/rate_budget.h"
 
 namespace exporter::app {
@@ -27,5 +31,10 @@ double pace_per_minute(const Demand& demand);
 // The check "limits": how much of each limit the demands are, and a warning where one is more than the share
 // that the exporter may take: its samples then come later than their intervals.
 CheckLine limits_line(const std::vector<Demand>& demands);
+
+// The lines cost and limits: how many requests an hour, how long the listings take at their pace.
+void check_cost(const config::Integration& config, const Integration::Probes& probes,
+                const OktaFindings& okta, const ServiceNowFindings& servicenow,
+                std::vector<CheckLine>& lines);
 
 }  // namespace exporter::app

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "web/json_text.h"
 
@@ -82,6 +83,28 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 }
 
 }  // namespace
+
+CheckLine ok(std::string check, std::string message) {
+  return {.check = std::move(check), .verdict = Verdict::ok, .message = std::move(message), .next = {}};
+}
+
+CheckLine warning(std::string check, std::string message, std::string next) {
+  return {.check = std::move(check),
+          .verdict = Verdict::warning,
+          .message = std::move(message),
+          .next = std::move(next)};
+}
+
+CheckLine failed(std::string check, std::string message, std::string next) {
+  return {.check = std::move(check),
+          .verdict = Verdict::failed,
+          .message = std::move(message),
+          .next = std::move(next)};
+}
+
+CheckLine skipped(std::string check, std::string why) {
+  return {.check = std::move(check), .verdict = Verdict::skipped, .message = std::move(why), .next = {}};
+}
 
 bool is_good(const std::vector<IntegrationReport>& reports) {
   return std::ranges::all_of(

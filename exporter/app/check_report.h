@@ -22,6 +22,11 @@ struct CheckLine {
   std::string next;     // what to do; empty where nothing is to be done
 };
 
+CheckLine ok(std::string check, std::string message);
+CheckLine warning(std::string check, std::string message, std::string next);
+CheckLine failed(std::string check, std::string message, std::string next);
+CheckLine skipped(std::string check, std::string why);
+
 // A row of the table of what can tell ACL denials.
 struct SourceLine {
   std::string source;             // one of metrics::kDenialSources

@@ -199,23 +199,30 @@ class ExporterParts final : public Exporter {
     return std::make_shared<const provisioning::Classifier>(std::move(*made));
   }
 
+  Surroundings surroundings(metrics::Registry& registry, sampling::SampleBook& samples,
+                            sampling::Scheduler& scheduler, const provisioning::Classifier& classifier,
+                            std::chrono::milliseconds sample_timeout) {
+    return {.curl = curl_,
+            .clock = clock_,
+            .log = log_,
+            .secrets = secrets_,
+            .registry = registry,
+            .store = *store_,
+            .classifier = classifier,
+            .samples = samples,
+            .scheduler = scheduler,
+            .accounts = accounts_,
+            .upstreams = upstreams_,
+            .sample_timeout = sample_timeout};
+  }
+
   // Whether an integration can be made of it; nothing of it is kept, and nothing is asked of anybody.
   Result<void> try_out(const config::Integration& config, const provisioning::Classifier& classifier) {
     metrics::Registry registry(clock_);
     sampling::SampleBook samples(registry, log_);
     sampling::Scheduler scheduler({}, clock_, samples);
-    const auto made = Integration::make(config, {.curl = curl_,
-                                                 .clock = clock_,
-                                                 .log = log_,
-                                                 .secrets = secrets_,
-                                                 .registry = registry,
-                                                 .store = *store_,
-                                                 .classifier = classifier,
-                                                 .samples = samples,
-                                                 .scheduler = scheduler,
-                                                 .accounts = accounts_,
-                                                 .upstreams = upstreams_,
-                                                 .sample_timeout = std::chrono::milliseconds(0)});
+    const auto made = Integration::make(
+        config, surroundings(registry, samples, scheduler, classifier, std::chrono::milliseconds(0)));
     if (!made) {
       return std::unexpected(made.error());
     }
@@ -224,18 +231,8 @@ class ExporterParts final : public Exporter {
 
   Result<void> start_integration(const config::Integration& config, const SharedClassifier& classifier,
                                  std::chrono::milliseconds sample_timeout) REQUIRES(reload_mutex_) {
-    Result<std::unique_ptr<Integration>> made = Integration::make(config, {.curl = curl_,
-                                                                           .clock = clock_,
-                                                                           .log = log_,
-                                                                           .secrets = secrets_,
-                                                                           .registry = registry_,
-                                                                           .store = *store_,
-                                                                           .classifier = *classifier,
-                                                                           .samples = samples_,
-                                                                           .scheduler = scheduler_,
-                                                                           .accounts = accounts_,
-                                                                           .upstreams = upstreams_,
-                                                                           .sample_timeout = sample_timeout});
+    Result<std::unique_ptr<Integration>> made =
+        Integration::make(config, surroundings(registry_, samples_, scheduler_, *classifier, sample_timeout));
     if (!made) {
       return std::unexpected(std::move(made.error()));
     }

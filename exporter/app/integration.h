@@ -2,49 +2,15 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
-#include "app/account.h"
-#include "base/clock.h"
+#include "app/surroundings.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "config/config.h"
-#include "config/secret.h"
-#include "metrics/registry.h"
 #include "net/api_client.h"
-#include "net/curl_transport.h"
 #include "okta/client.h"
-#include "provisioning/classifier.h"
-#include "sampling/sample_book.h"
-#include "sampling/scheduler.h"
 #include "servicenow/table_client.h"
-#include "storage/store.h"
 
 namespace exporter::app {
-
-// What all integrations share; outlives them.
-struct Surroundings {
-  const net::CurlGlobal& curl;
-  const Clock& clock;
-  Log& log;
-  config::SecretSource& secrets;
-  metrics::Registry& registry;
-  storage::Store& store;
-  const provisioning::Classifier& classifier;
-  sampling::SampleBook& samples;
-  sampling::Scheduler& scheduler;
-  auth::AccountBook& accounts;
-  net::Upstreams& upstreams;
-  std::chrono::milliseconds sample_timeout;
-
-  AccountSurroundings account_surroundings() const {
-    return {.clock = clock,
-            .secrets = secrets,
-            .accounts = accounts,
-            .upstreams = upstreams,
-            .sample_timeout = sample_timeout};
-  }
-};
 
 // Must outlive the scheduler's run: its samplers are the scheduler's.
 class Integration {

@@ -6,11 +6,12 @@
 #include "app/systemd.h"
 #include "metrics/catalogue.h"
 #include "web/config_page.h"
+#include "web/drift_page.h"
+#include "web/failures_page.h"
 #include "web/health.h"
 #include "web/html.h"
 #include "web/landing_page.h"
 #include "web/metrics_handler.h"
-#include "web/people_pages.h"
 #include "web/remedies.h"
 #include "web/server.h"
 

@@ -3,11 +3,15 @@
 namespace exporter {
 namespace {
 
-// Not std::isspace and std::tolower: those follow the locale and are undefined for negative chars.
+// Not <cctype>'s functions: those follow the locale and are undefined for negative chars.
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 }  // namespace
+
+bool is_alphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
 
 std::string to_lower(std::string_view text) {
   std::string result(text);

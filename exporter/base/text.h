@@ -7,6 +7,8 @@
 
 namespace exporter {
 
+// A letter or a digit.
+bool is_alphanumeric(char c);
 std::string to_lower(std::string_view text);
 std::string_view trim(std::string_view text);
 bool equals_ignore_case(std::string_view a, std::string_view b);

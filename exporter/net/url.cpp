@@ -13,8 +13,6 @@ constexpr int kHttpPort = 80;
 constexpr int kHttpsPort = 443;
 constexpr int kMaxPort = 65'535;
 
-bool is_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
-
 bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 // Printable ASCII without the space. A backslash is refused because some parsers read it as a slash, and then
@@ -22,8 +20,9 @@ bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
 bool is_url_char(char c) { return c > ' ' && c < '\x7f' && c != '\\'; }
 
 bool is_host_name(std::string_view host) {
-  return !host.empty() && host.front() != '.' &&
-         std::ranges::all_of(host, [](char c) { return is_alnum(c) || c == '.' || c == '-' || c == '_'; });
+  return !host.empty() && host.front() != '.' && std::ranges::all_of(host, [](char c) {
+    return is_alphanumeric(c) || c == '.' || c == '-' || c == '_';
+  });
 }
 
 bool is_ipv6_literal(std::string_view host) {
@@ -116,7 +115,7 @@ std::string percent_encode(std::string_view text) {
   std::string encoded;
   encoded.reserve(text.size());
   for (const char c : text) {
-    if (is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+    if (is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~') {
       encoded += c;
     } else {
       const auto byte = static_cast<unsigned char>(c);

@@ -23,16 +23,13 @@ constexpr int kMaxAppPages = 100;         // of 200 apps: no org comes near it
 
 // Okta's ids are letters and digits ("0oa1gjh63g214q0Hq0g4"); nothing else may enter a path or a filter.
 bool is_id(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  });
+  return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, is_alphanumeric);
 }
 
 // An app's catalogue name: "servicenow_ud", "example_servicenow_1".
 bool is_app_name(std::string_view text) {
-  return !text.empty() && text.size() <= 255 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == '.';
+  return !text.empty() && text.size() <= 255 && std::ranges::all_of(text, [](char c) {
+    return is_alphanumeric(c) || c == '_' || c == '-' || c == '.';
   });
 }
 

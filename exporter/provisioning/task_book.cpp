@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <tuple>
 #include <unordered_map>
@@ -66,16 +67,12 @@ std::string key_text(const Key& key) {
 
 std::optional<Key> parse_key(std::string_view text) {
   if (text.size() != 32) return std::nullopt;
+  const auto parse_half = [](std::string_view digits, std::uint64_t& half) {
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), half, 16);
+    return error == std::errc() && end == digits.data() + digits.size();
+  };
   Key key;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    int digit = -1;
-    if (c >= '0' && c <= '9') digit = c - '0';
-    if (c >= 'a' && c <= 'f') digit = c - 'a' + 10;
-    if (digit < 0) return std::nullopt;
-    std::uint64_t& half = i < 16 ? key.high : key.low;
-    half = (half << 4) | static_cast<std::uint64_t>(digit);
-  }
+  if (!parse_half(text.substr(0, 16), key.high) || !parse_half(text.substr(16), key.low)) return std::nullopt;
   return key;
 }
 

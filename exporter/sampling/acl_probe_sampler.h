@@ -37,7 +37,7 @@ struct AclProbeOptions {
 
 // An interval costs each account one read per table, and the two kinds of query on one table in turn, so that
 // a lock-out shows within one interval and the hourly cap lasts: 20 requests an hour with three tables, and
-// four for links. The comparison's rotation takes half of the cap (app/integration.cpp); whoever finds it
+// four for links. The comparison's rotation takes half of the cap (app/sampler_options.cpp); whoever finds it
 // spent stops, and keeps what it knew.
 class AclProbeSampler final : public Sampler {
  public:

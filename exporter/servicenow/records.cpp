@@ -7,10 +7,7 @@
 namespace exporter::servicenow {
 
 bool is_queryable_sys_id(std::string_view id) {
-  const auto allowed = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           c == '.' || c == '-';
-  };
+  const auto allowed = [](char c) { return is_alphanumeric(c) || c == '_' || c == '.' || c == '-'; };
   return !id.empty() && id.size() <= 32 && std::all_of(id.begin(), id.end(), allowed);
 }
 

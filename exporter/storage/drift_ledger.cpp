@@ -1,7 +1,6 @@
 #include "storage/drift_ledger.h"
 
 #include <algorithm>
-#include <limits>
 
 namespace exporter::storage {
 
@@ -138,6 +137,20 @@ std::map<std::string, SystemTime> oldest_open(Database& database, IntegrationId 
   return oldest;
 }
 
+std::map<std::string, std::string> read_open_kinds(Database& database, IntegrationId id,
+                                                   const std::vector<std::string>& okta_user_ids) {
+  std::map<std::string, std::string> kinds;
+  Statement find = database.prepare(
+      "SELECT kind FROM drift WHERE integration = ? AND okta_user_id = ? AND resolved IS NULL");
+  for (const std::string& user : okta_user_ids) {
+    find.bind(id, user);
+    if (find.step()) {
+      kinds[user] = find.text(0);
+    }
+  }
+  return kinds;
+}
+
 std::vector<LedgerEntry> read_ledger(Database& database, IntegrationId id, std::size_t limit) {
   std::vector<LedgerEntry> entries;
   Statement rows = database.prepare(
@@ -146,7 +159,7 @@ std::vector<LedgerEntry> read_ledger(Database& database, IntegrationId id, std::
       " resolved"
       " FROM drift WHERE integration = ?1"
       " ORDER BY resolved IS NOT NULL, coalesce(resolved, first_seen) DESC, id DESC LIMIT ?2");
-  rows.bind(id, std::min<std::uint64_t>(limit, std::numeric_limits<std::int64_t>::max()));
+  rows.bind(id, limit);
   while (rows.step()) {
     entries.push_back({.okta_user_id = rows.text(0),
                        .kind = rows.text(1),

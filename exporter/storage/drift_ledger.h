@@ -35,6 +35,10 @@ UserLedgerChange set_user(Database& database, IntegrationId id, const std::strin
 
 std::map<std::string, SystemTime> oldest_open(Database& database, IntegrationId id);
 
+// The kind of each of these users that is drifted now.
+std::map<std::string, std::string> read_open_kinds(Database& database, IntegrationId id,
+                                                   const std::vector<std::string>& okta_user_ids);
+
 std::vector<LedgerEntry> read_ledger(Database& database, IntegrationId id, std::size_t limit);
 
 }  // namespace exporter::storage

@@ -1,7 +1,5 @@
 #include "storage/page_queries.h"
 
-#include <algorithm>
-#include <limits>
 #include <string_view>
 
 namespace exporter::storage {
@@ -15,10 +13,6 @@ std::string lines(const std::vector<std::string>& names) {
     text += name + "\n";
   }
   return text;
-}
-
-std::int64_t bounded(std::size_t number) {
-  return static_cast<std::int64_t>(std::min<std::uint64_t>(number, std::numeric_limits<std::int64_t>::max()));
 }
 
 std::string_view column(DriftQuery::Sort sort) {
@@ -81,7 +75,7 @@ DriftPage read_drift_page(Database& database, const DriftQuery& query) {
       "coalesce(drift.last_confirmed, max(drift.first_seen, comparison.time)), "
       "drift.resolved" +
       from + order_by(column(query.sort), query.descending, "drift.id") + " LIMIT ?3 OFFSET ?4");
-  rows.bind(names, query.kind, bounded(query.limit), bounded(query.offset));
+  rows.bind(names, query.kind, query.limit, query.offset);
   while (rows.step()) {
     page.rows.push_back(
         {.integration = rows.text(0),
@@ -116,7 +110,7 @@ FailurePage read_failure_page(Database& database, const FailureQuery& query) {
       "SELECT integration.name, failure.time, failure.operation, failure.reason, failure.text,"
       " failure.okta_user_id, failure.verdict" +
       from + order_by(column(query.sort), query.descending, "failure.id") + " LIMIT ?4 OFFSET ?5");
-  rows.bind(names, query.operation, query.reason, bounded(query.limit), bounded(query.offset));
+  rows.bind(names, query.operation, query.reason, query.limit, query.offset);
   while (rows.step()) {
     page.rows.push_back({.integration = rows.text(0),
                          .failure = {.time = rows.time(1),

@@ -5,8 +5,10 @@
 // failure is lost.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -118,9 +120,15 @@ class Statement {
   void bind_value(int index, SystemTime value);
   void bind_integer(int index, std::int64_t value);
   void bind_null(int index);
-  template <std::integral Value>
+  template <std::signed_integral Value>
   void bind_value(int index, Value value) {
-    bind_integer(index, static_cast<std::int64_t>(value));
+    bind_integer(index, value);
+  }
+  // SQLite's integers have a sign: what is too large is as large as can be.
+  template <std::unsigned_integral Value>
+  void bind_value(int index, Value value) {
+    bind_integer(index, static_cast<std::int64_t>(
+                            std::min<std::uint64_t>(value, std::numeric_limits<std::int64_t>::max())));
   }
   template <class Value>
   void bind_value(int index, const std::optional<Value>& value) {

@@ -1,8 +1,10 @@
 #include "storage/user_changes.h"
 
 #include <array>
-#include <span>
+#include <utility>
 
+#include "storage/comparisons.h"
+#include "storage/counters.h"
 #include "storage/drift_ledger.h"
 #include "storage/known_links.h"
 
@@ -21,9 +23,13 @@ void take_away(std::map<std::string, std::uint64_t>& counts, const std::string& 
 
 }  // namespace
 
-CommittedChanges apply_changes(Database& database, IntegrationId id, const ChangesCommit& commit,
-                               ComparisonRecord record) {
-  CommittedChanges committed{.record = std::move(record), .detected = {}, .resolved = {}, .oldest = {}};
+std::optional<CommittedChanges> store_changes(Database& database, IntegrationId id,
+                                              const ChangesCommit& commit) {
+  std::optional<ComparisonRecord> record = read_comparison(database, id);
+  if (!record) {
+    return std::nullopt;
+  }
+  CommittedChanges committed{.record = std::move(*record), .detected = {}, .resolved = {}, .oldest = {}};
   ComparisonRecord& now = committed.record;
   for (const UserChange& change : commit.users) {
     const std::array<std::string, 1> user{change.okta_user_id};
@@ -57,6 +63,9 @@ CommittedChanges apply_changes(Database& database, IntegrationId id, const Chang
       }
     }
   }
+  add_to_drift_counters(database, id, committed.detected, committed.resolved);
+  write_comparison(database, id, now);
+  committed.oldest = oldest_open(database, id);
   return committed;
 }
 

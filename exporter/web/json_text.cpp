@@ -1,6 +1,6 @@
 #include "web/json_text.h"
 
-#include "web/query_string.h"
+#include <simdjson.h>
 
 namespace exporter::web {
 namespace {
@@ -9,13 +9,13 @@ constexpr std::string_view kReplacement = "\xef\xbf\xbd";
 
 // Bytes that begin no well-formed character are replaced one by one.
 void append_utf8(std::string& out, std::string_view text) {
-  if (is_utf8(text)) {
+  if (simdjson::validate_utf8(text)) {
     out += text;
     return;
   }
   for (std::size_t i = 0; i < text.size();) {
     std::size_t size = 1;
-    while (size <= 4 && !is_utf8(text.substr(i, size))) ++size;
+    while (size <= 4 && !simdjson::validate_utf8(text.substr(i, size))) ++size;
     if (size > 4 || i + size > text.size()) {
       out += kReplacement;
       ++i;

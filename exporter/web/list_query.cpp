@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "net/url.h"
+
 namespace exporter::web {
 namespace {
 
@@ -83,7 +85,7 @@ std::string list_link(std::string_view page, const ListQuery& query) {
   char separator = '?';
   const auto add = [&](std::string_view name, std::string_view value) {
     link += separator;
-    link.append(name).append("=").append(encode_query(value));
+    link.append(name).append("=").append(net::percent_encode(value));
     separator = '&';
   };
   for (const auto& [name, value] : query.filters) add(name, value);

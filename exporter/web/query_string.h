@@ -14,10 +14,4 @@ using QueryFields = std::map<std::string, std::string, std::less<>>;
 // than 32 fields. An empty value is kept: a form sends all of its fields.
 std::optional<QueryFields> parse_query(std::string_view query);
 
-// For names and values in a query: everything but letters, digits and -._~ as %XX.
-std::string encode_query(std::string_view text);
-
-// Whether `text` is well-formed UTF-8.
-bool is_utf8(std::string_view text);
-
 }  // namespace exporter::web

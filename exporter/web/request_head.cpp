@@ -1,5 +1,6 @@
 #include "web/request_head.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -12,8 +13,7 @@ constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
 bool is_token_char(char c) {
-  if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return true;
-  return std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  return is_alphanumeric(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
 bool is_visible(char c) { return c > 0x20 && c < 0x7f; }
@@ -22,13 +22,6 @@ bool is_visible(char c) { return c > 0x20 && c < 0x7f; }
 bool is_field_char(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return c == '\t' || (byte >= 0x20 && byte != 0x7f);
-}
-
-bool all_of(std::string_view text, bool (*is)(char)) {
-  for (const char c : text) {
-    if (!is(c)) return false;
-  }
-  return true;
 }
 
 bool has_bare_line_feed(std::string_view text) {
@@ -66,7 +59,7 @@ int parse_request_line(std::string_view line, RequestLine& out) {
   out.method = line.substr(0, first);
   out.target = line.substr(first + 1, last - first - 1);
   const std::string_view version = line.substr(last + 1);
-  if (!is_token(out.method) || out.target.empty() || !all_of(out.target, is_visible)) return 400;
+  if (!is_token(out.method) || out.target.empty() || !std::ranges::all_of(out.target, is_visible)) return 400;
   if (version == "HTTP/1.0") {
     out.http_1_0 = true;
   } else if (version != "HTTP/1.1") {
@@ -92,7 +85,7 @@ int take_field(std::string_view line, Fields& fields, std::string& text) {
   const std::string_view name = line.substr(0, colon);
   const std::string_view value = trim(line.substr(colon + 1));
   // Also refuses a folded line, which begins with white space, and white space before the colon.
-  if (!is_token(name) || !all_of(line.substr(colon + 1), is_field_char)) return 400;
+  if (!is_token(name) || !std::ranges::all_of(line.substr(colon + 1), is_field_char)) return 400;
   if (equals_ignore_case(name, "content-length")) {
     if (fields.content_length) return 400;
     fields.content_length = value;
@@ -116,7 +109,7 @@ int take_field(std::string_view line, Fields& fields, std::string& text) {
 
 }  // namespace
 
-bool is_token(std::string_view text) { return !text.empty() && all_of(text, is_token_char); }
+bool is_token(std::string_view text) { return !text.empty() && std::ranges::all_of(text, is_token_char); }
 
 HeadScan scan_head(std::string_view input, const HeadLimits& limits) {
   // Old clients send an empty line after a body; RFC 9112, 2.2 asks to skip it.

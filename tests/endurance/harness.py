@@ -334,13 +334,17 @@ def differences(what: str, ours: dict, truth: dict) -> list[str]:
             for key in sorted(set(ours) | set(truth)) if ours.get(key, 0) != truth.get(key, 0)]
 
 
+def compare_tasks(now: dict[Key, float], truth: dict) -> list[str]:
+    return (differences(TASKS, by_labels(now, TASKS, "operation"), truth[TASKS]) +
+            differences(FAILURES, by_labels(now, FAILURES, "operation", "reason"), truth[FAILURES]) +
+            differences(DENIALS, by_labels(now, DENIALS, "table", "operation"), truth[DENIALS]))
+
+
 def compare_counters(exporter: Exporter, simulator: Simulator, drift: Drift, began: float) -> list[str]:
     truth = simulator.truth(began, tasks=1)
     now = exporter.scrape()
     ambiguous = sum(task["reason"] == AMBIGUOUS and task["user"] is not None for task in truth["tasks"])
-    wrong = differences(TASKS, by_labels(now, TASKS, "operation"), truth[TASKS])
-    wrong += differences(FAILURES, by_labels(now, FAILURES, "operation", "reason"), truth[FAILURES])
-    wrong += differences(DENIALS, by_labels(now, DENIALS, "table", "operation"), truth[DENIALS])
+    wrong = compare_tasks(now, truth)
     wrong += differences(REFUSALS, by_labels(now, REFUSALS, "table", "operation"), truth[REFUSALS])
     wrong += differences(TRANSACTIONS, by_labels(now, TRANSACTIONS, "code"), truth[TRANSACTIONS])
     wrong += differences(VERDICTS, {"all": sum(by_labels(now, VERDICTS, "verdict").values())}, {"all": ambiguous})

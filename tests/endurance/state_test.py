@@ -13,8 +13,8 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
-from harness import (AMBIGUOUS, DENIALS, FAILURES, TASKS, Exporter, Fault, Simulator, Stack, await_that, by_labels,
-                     differences, write_config)
+from harness import (AMBIGUOUS, TASKS, Exporter, Fault, Simulator, Stack, await_that, by_labels, compare_tasks,
+                     write_config)
 
 DISK_BYTES = 4 << 20
 ERRORS = "okta_servicenow_exporter_sample_errors_total"
@@ -62,10 +62,8 @@ def fail_some(simulator: Simulator, count: int) -> None:
 
 
 def wrong_counters(exporter: Exporter, simulator: Simulator, began: float) -> list[str]:
-    truth, now = simulator.truth(began), exporter.scrape()
-    return (differences(TASKS, by_labels(now, TASKS, "operation"), truth[TASKS]) +
-            differences(FAILURES, by_labels(now, FAILURES, "operation", "reason"), truth[FAILURES]) +
-            differences(DENIALS, by_labels(now, DENIALS, "table", "operation"), truth[DENIALS]))
+    truth = simulator.truth(began)
+    return compare_tasks(exporter.scrape(), truth)
 
 
 def await_truth(exporter: Exporter, simulator: Simulator, began: float) -> None:

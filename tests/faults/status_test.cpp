@@ -13,6 +13,9 @@ struct Status {
   ErrorClass error_class;
 };
 
+// The test's name; without it, it would be the bytes of the struct.
+void PrintTo(const Status& status, std::ostream* out) { *out << status.status; }
+
 class PassingFault : public testing::TestWithParam<Status> {
  protected:
   static constexpr std::size_t kAttempts = 4;

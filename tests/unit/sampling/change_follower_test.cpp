@@ -2,8 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "fakes/http_date.h"
-#include "unit/sampling/sampling_world.h"
+#include "unit/sampling/followed_instance.h"
 
 namespace exporter::sampling {
 namespace {
@@ -15,11 +14,16 @@ using tests::user;
 
 constexpr std::size_t kLinked = 40;
 
-// Forty linked users and an inactive row, as the last comparison left them, and a ServiceNow that audits
-// deletions.
-class ChangeFollowerTest : public SamplingWorld {
+// Made before what refers to it.
+class HasInstance {
  protected:
-  ChangeFollowerTest() {
+  tests::Instance instance_;
+};
+
+// Forty linked users and an inactive row, as the last comparison left them.
+class ChangeFollowerTest : public testing::Test, protected HasInstance, protected FollowedInstance {
+ protected:
+  ChangeFollowerTest() : FollowedInstance(instance_) {
     for (std::size_t i = 0; i < kLinked; ++i) {
       links_.push_back(known("00u" + std::to_string(100 + i), hex_id(1000 + i), name(i)));
       links_.back().state = "linked";
@@ -65,24 +69,10 @@ class ChangeFollowerTest : public SamplingWorld {
          .linked_rows = {hex_id(1000), hex_id(1020), hex_id(1039)},
          .inactive_rows = inactive_rows_});
   }
-  void follow(std::chrono::milliseconds later = 1min) {
-    clock_.advance(later);
-    instance_.date = fakes::http_date(clock_.now());
-    SampleRun run(clock_, {});
-    ASSERT_TRUE(follower_.follow(opened_, run));
-  }
   tests::InstanceRow& row(std::size_t i) { return instance_.rows[i]; }
-  void touch(tests::InstanceRow& row) const {
-    std::string time = to_iso8601(clock_.now()).substr(0, 19);
-    time[10] = ' ';
-    row.fields["sys_updated_on"] = time;
-  }
+  void touch(tests::InstanceRow& row) const { row.fields["sys_updated_on"] = now_text(); }
   void delete_row(std::size_t i) {
-    std::string time = to_iso8601(clock_.now()).substr(0, 19);
-    time[10] = ' ';
-    audit_.rows.push_back(
-        {"d" + std::to_string(i),
-         {{"tablename", "sys_user"}, {"documentkey", instance_.rows[i].sys_id}, {"sys_created_on", time}}});
+    audit_deletion(instance_.rows[i].sys_id);
     instance_.rows.erase(instance_.rows.begin() + static_cast<std::ptrdiff_t>(i));
   }
   std::uint64_t drifted(const std::string& kind) {
@@ -105,22 +95,6 @@ class ChangeFollowerTest : public SamplingWorld {
 
   std::vector<storage::KnownLink> links_;
   std::vector<std::string> inactive_rows_{hex_id(1)};
-  tests::Instance audit_;
-  tests::Connection audit_connection_{audit_};
-  servicenow::TableReader rows_{audit_connection_.api};
-  RecentUsers recent_{1h};
-  Picture picture_{session_, *store_, counters_, registry_, log_};
-  LinkCheck check_{{.key_count = 2}, okta_, reader_, provisioner_, picture_, recent_, *store_, clock_, log_};
-  ChangeFollower follower_{{.key_count = 2, .rows_interval = 1min},
-                           session_,
-                           check_,
-                           picture_,
-                           recent_,
-                           connection_.client,
-                           rows_,
-                           *store_,
-                           clock_,
-                           log_};
 };
 
 TEST_F(ChangeFollowerTest, AUserWhoWasAssignedAgainIsResolvedBeforeTheNextComparison) {

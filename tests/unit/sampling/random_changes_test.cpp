@@ -5,10 +5,8 @@
 
 #include <gtest/gtest.h>
 
-#include "fakes/http_date.h"
-#include "sampling/change_follower.h"
 #include "unit/drift/small_world.h"
-#include "unit/sampling/sampling_world.h"
+#include "unit/sampling/followed_instance.h"
 
 namespace exporter::sampling {
 namespace {
@@ -23,16 +21,17 @@ using tests::SmallWorld;
 constexpr std::size_t kPeople = 24;
 constexpr std::size_t kSteady = 4;  // linked users whom nothing happens to, and an inactive row
 
-class Nobody final : public drift::ProvisionerView {
- public:
-  servicenow::RowLookup* lookup() override { return nullptr; }
-  bool spend_request() override { return false; }
+// Made before what refers to it.
+class HasSmallWorld {
+ protected:
+  SmallWorld world_;
 };
 
 // A world, and an integration that follows it.
-class Followed : IntegrationInMemory {
+class Followed : HasSmallWorld, FollowedInstance {
  public:
-  explicit Followed(std::uint32_t seed) : random_(seed) {
+  explicit Followed(std::uint32_t seed)
+      : FollowedInstance(world_.reader, {.key_count = 2, .mass_minimum = 1'000'000}), random_(seed) {
     clock_.advance(std::chrono::duration_cast<std::chrono::milliseconds>(tests::kNow - clock_.now()));
     world_.options.grace = 0ms;
     world_.options.mass_minimum = 1'000'000;
@@ -105,12 +104,7 @@ class Followed : IntegrationInMemory {
          .inactive_rows = {hex_id(1)}});
   }
 
-  void follow() {
-    clock_.advance(1min);
-    world_.reader.date = fakes::http_date(clock_.now());
-    SampleRun run(clock_, {});
-    ASSERT_TRUE(follower_.follow(opened_, run));
-  }
+  using FollowedInstance::follow;
 
   // By user: a kind, or "" where he is not drifted.
   std::map<std::string, std::string> said() {
@@ -126,16 +120,6 @@ class Followed : IntegrationInMemory {
     return (i % 7 == 6 ? "a.name.much.longer.than.forty.characters.of." : "n") + std::to_string(100 + i);
   }
   static std::string mail(std::size_t i) { return "m" + std::to_string(100 + i) + "@x.org"; }
-  std::string now_text() const {
-    std::string text = to_iso8601(clock_.now()).substr(0, 19);
-    text[10] = ' ';
-    return text;
-  }
-  void audit(const std::string& sys_id) {
-    audit_.rows.push_back(
-        {"d" + std::to_string(audit_.rows.size()),
-         {{"tablename", "sys_user"}, {"documentkey", sys_id}, {"sys_created_on", now_text()}}});
-  }
 
   void change_row() {
     auto& rows = world_.reader.rows;
@@ -152,11 +136,11 @@ class Followed : IntegrationInMemory {
         row.fields["email"] = chance(50) ? "" : mail(kSteady + below(kPeople));
         break;
       case 2:
-        audit(row.sys_id);
+        audit_deletion(row.sys_id);
         rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(at));
         break;
       case 3:
-        audit(row.sys_id);
+        audit_deletion(row.sys_id);
         row.sys_id = hex_id(5000 + next_id_++);
         break;
       case 4: {
@@ -219,34 +203,6 @@ class Followed : IntegrationInMemory {
 
   std::mt19937 random_;
   std::uint64_t next_id_ = 0;
-  SmallWorld world_;
-  tests::Instance audit_;
-  Nobody nobody_;
-  tests::Connection connection_{world_.reader};
-  tests::Connection audit_connection_{audit_};
-  servicenow::TableRowLookup reader_{connection_.client};
-  servicenow::TableReader rows_{audit_connection_.api};
-  RecentUsers recent_{1h};
-  Picture picture_{session_, *store_, counters_, registry_, log_};
-  LinkCheck check_{{.key_count = 2, .mass_minimum = 1'000'000},
-                   okta_,
-                   reader_,
-                   nobody_,
-                   picture_,
-                   recent_,
-                   *store_,
-                   clock_,
-                   log_};
-  ChangeFollower follower_{{.key_count = 2, .rows_interval = 1min},
-                           session_,
-                           check_,
-                           picture_,
-                           recent_,
-                           connection_.client,
-                           rows_,
-                           *store_,
-                           clock_,
-                           log_};
 };
 
 TEST(RandomChanges, AreToldAsAWholeComparisonTellsThemOrNotAtAll) {

@@ -34,6 +34,26 @@ class IntegrationInMemory {
  protected:
   IntegrationInMemory() { opened_ = session_.open({}).value_or(Session::Opened()); }
 
+  double counter(const std::string& metric, const std::string& labels) {
+    const auto counters = store_->counters(opened_.id);
+    EXPECT_TRUE(counters);
+    const auto found = counters->find({.metric = metric, .labels = labels});
+    return found == counters->end() ? 0 : found->second;
+  }
+
+  static storage::KnownLink known(std::string user, std::string external_id, std::string name) {
+    return {.okta_user_id = std::move(user),
+            .external_id = std::move(external_id),
+            .keys = {std::move(name), ""},
+            .status = "PROVISIONED",
+            .scope = "USER"};
+  }
+  // The links of a complete listing, in the order of their user ids.
+  void listed(std::vector<storage::KnownLink> links, bool keep_leavers = true) {
+    ASSERT_TRUE(store_->remember_links(
+        opened_.id, {.after = {}, .upto = {}, .links = std::move(links), .keep_leavers = keep_leavers}));
+  }
+
   fakes::FakeClock clock_;
   fakes::FakeLog log_;
   fakes::FakeTransport okta_transport_;
@@ -66,26 +86,6 @@ class IntegrationInMemory {
 
 class SamplingWorld : public testing::Test, protected IntegrationInMemory {
  protected:
-  double counter(const std::string& metric, const std::string& labels) {
-    const auto counters = store_->counters(opened_.id);
-    EXPECT_TRUE(counters);
-    const auto found = counters->find({.metric = metric, .labels = labels});
-    return found == counters->end() ? 0 : found->second;
-  }
-
-  static storage::KnownLink known(std::string user, std::string external_id, std::string name) {
-    return {.okta_user_id = std::move(user),
-            .external_id = std::move(external_id),
-            .keys = {std::move(name), ""},
-            .status = "PROVISIONED",
-            .scope = "USER"};
-  }
-  // The links of a complete listing, in the order of their user ids.
-  void listed(std::vector<storage::KnownLink> links, bool keep_leavers = true) {
-    ASSERT_TRUE(store_->remember_links(
-        opened_.id, {.after = {}, .upto = {}, .links = std::move(links), .keep_leavers = keep_leavers}));
-  }
-
   tests::Instance instance_;
   tests::Connection connection_{instance_};
   servicenow::TableRowLookup reader_{connection_.client};

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <ostream>
 #include <random>
 #include <string>
 #include <vector>
@@ -63,5 +64,20 @@ class FaultyDisk {
   bool failing_ = false;
   bool failed_ = false;
 };
+
+// For the names of tests.
+inline void PrintTo(FaultyDisk::Fault fault, std::ostream* out) {
+  switch (fault) {
+    case FaultyDisk::Fault::full:
+      *out << "Full";
+      break;
+    case FaultyDisk::Fault::error:
+      *out << "NoAnswer";
+      break;
+    case FaultyDisk::Fault::power_cut:
+      *out << "PowerCut";
+      break;
+  }
+}
 
 }  // namespace exporter::storage

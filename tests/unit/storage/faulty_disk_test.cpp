@@ -208,7 +208,7 @@ TEST_P(FailingDiskTest, WhateverFailsTheSameStoreGoesOnOnceTheDiskDoes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Faults, FailingDiskTest, testing::Values(Fault::full, Fault::error),
-                         [](const auto& test) { return test.param == Fault::full ? "Full" : "NoAnswer"; });
+                         testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace exporter::storage

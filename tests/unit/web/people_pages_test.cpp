@@ -1,5 +1,3 @@
-#include "web/people_pages.h"
-
 #include <chrono>
 #include <map>
 #include <string>
@@ -11,6 +9,8 @@
 #include "drift/vocabulary.h"
 #include "fakes/fake_clock.h"
 #include "web/config_page.h"
+#include "web/drift_page.h"
+#include "web/failures_page.h"
 #include "web/remedies.h"
 
 namespace exporter::web {

@@ -1,0 +1,11 @@
+// The section `servicenow` of an integration. Internal to this room, as yaml_reader.h.
+#pragma once
+
+#include "config/config.h"
+#include "config/yaml_reader.h"
+
+namespace exporter::config {
+
+void read_servicenow(Object& object, ServiceNowConfig& servicenow);
+
+}  // namespace exporter::config
