@@ -18,7 +18,6 @@ void write_sample_success(Database& database, IntegrationId id, const std::strin
           "INSERT INTO sample_success (integration, sampler, time) VALUES (?, ?, ?)"
           " ON CONFLICT DO UPDATE SET time = excluded.time")
       .run(id, sampler, time);
-  return;
 }
 
 }  // namespace exporter::storage
