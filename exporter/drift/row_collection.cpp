@@ -91,7 +91,8 @@ class Collector {
       const auto group = std::span(seeking_).subspan(begin, std::min(kGroup, seeking_.size() - begin));
       std::vector<std::string> values;
       for (const std::uint32_t link : group) {
-        const std::string_view key = trim(links_.key(link, field));
+        const std::string text = links_.key(link, field);
+        const std::string_view key = trim(text);
         if (servicenow::is_queryable_key(key)) values.emplace_back(key);
       }
       if (values.empty()) continue;
