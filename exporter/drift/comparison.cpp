@@ -197,8 +197,8 @@ class Engine {
           (finding.state == State::drifted &&
            (finding.kind == Kind::active_mismatch || finding.kind == Kind::key_mismatch));
       // Hex digits may stand in a query.
-      if (reader_sees_row && (links_.has_hex_external_id(link) ||
-                              servicenow::is_queryable_sys_id(links_.external_id(link)))) {
+      if (reader_sees_row &&
+          (links_.has_hex_external_id(link) || servicenow::is_queryable_sys_id(links_.external_id(link)))) {
         eligible.push_back(link);
       }
     }
