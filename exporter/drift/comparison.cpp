@@ -196,8 +196,11 @@ class Engine {
           finding.state == State::linked ||
           (finding.state == State::drifted &&
            (finding.kind == Kind::active_mismatch || finding.kind == Kind::key_mismatch));
-      if (reader_sees_row && servicenow::is_queryable_sys_id(links_.external_id(link)))
+      // Hex digits may stand in a query.
+      if (reader_sees_row &&
+          (links_.has_hex_external_id(link) || servicenow::is_queryable_sys_id(links_.external_id(link)))) {
         eligible.push_back(link);
+      }
     }
     const auto report =
         ask_in_rotation(links_, eligible, *provisioner_, reader_, options_.rotation_requests, memory_, stop_);
@@ -225,7 +228,7 @@ class Engine {
     for (std::size_t from = 0; from < undecided.size(); from += kBatch) {
       const auto batch = std::span(undecided).subspan(from, std::min(kBatch, undecided.size() - from));
       std::vector<std::string> users;
-      for (const std::uint32_t link : batch) users.emplace_back(links_.user_id(link));
+      for (const std::uint32_t link : batch) users.push_back(links_.user_id(link));
       const auto open = world_.open_kinds(users);
       if (!open) return std::unexpected(open.error());
       for (std::size_t i = 0; i < batch.size(); ++i) {

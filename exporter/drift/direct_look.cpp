@@ -250,7 +250,8 @@ Result<void> DirectLook::ask_for_key(std::size_t field, std::vector<Subject>& su
   std::vector<std::string> values;
   for (Subject& subject : subjects) {
     if (!subject.asks_keys) continue;
-    const std::string_view key = trim(world_.links.key(subject.link, field));
+    const std::string text = world_.links.key(subject.link, field);
+    const std::string_view key = trim(text);
     if (key.empty()) continue;
     subject.has_key = true;
     if (!servicenow::is_queryable_key(key)) {

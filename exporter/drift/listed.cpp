@@ -16,14 +16,17 @@ Listed::Listed(const LinkListing& links, const RowListing& rows, const LinksById
       marks_(links.size()),
       rows_by_key_(links.key_count()),
       links_by_key_(links.key_count()) {
+  // In the order of the links, whose texts lie one after the other.
+  for (std::uint32_t link = 0; link < links.size(); ++link) {
+    const std::uint32_t row = by_id.row_of(link);
+    if (row != kNone && keys_match(links, link, rows, row)) marks_[link] = kMatches;
+  }
   const auto sorted = by_id.sorted();
-  for (std::size_t begin = 0; begin < sorted.size();) {
-    std::size_t end = begin + 1;
-    while (end < sorted.size() &&
-           links.packed_external_id(sorted[end]) == links.packed_external_id(sorted[begin]))
-      ++end;
-    mark(sorted.subspan(begin, end - begin));
-    begin = end;
+  for (std::size_t i = 1; i < sorted.size(); ++i) {
+    if (links.packed_external_id(sorted[i - 1]) == links.packed_external_id(sorted[i])) {
+      marks_[sorted[i - 1]] |= kShared;
+      marks_[sorted[i]] |= kShared;
+    }
   }
   for (const std::uint32_t link : sorted) {
     if ((marks_[link] & kMatches) != 0 || is_exempt(links.status(link), true, policy)) continue;
@@ -37,14 +40,6 @@ Listed::Listed(const LinkListing& links, const RowListing& rows, const LinksById
   }
   rows_by_key_.find_rows(rows);
   links_by_key_.find_links(links);
-}
-
-void Listed::mark(std::span<const std::uint32_t> holders) {
-  for (const std::uint32_t link : holders) {
-    const std::uint32_t row = by_id_.row_of(link);
-    const bool matches = row != kNone && keys_match(links_, link, rows_, row);
-    marks_[link] = static_cast<std::uint8_t>((matches ? kMatches : 0) | (holders.size() > 1 ? kShared : 0));
-  }
 }
 
 bool Listed::in_grace(std::uint32_t row) const {
@@ -86,7 +81,8 @@ Facts Listed::facts(std::uint32_t link) const {
   bool has_key = false;
   bool in_doubt = false;
   for (std::size_t field = 0; field < hits.size(); ++field) {
-    const std::string_view key = trim(links_.key(link, field));
+    const std::string text = links_.key(link, field);
+    const std::string_view key = trim(text);
     if (key.empty()) continue;
     has_key = true;
     if (!servicenow::is_queryable_key(key)) {

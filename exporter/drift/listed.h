@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -31,7 +30,6 @@ class Listed {
  private:
   static constexpr std::uint8_t kMatches = 1;  // leads to a row whose key agrees
   static constexpr std::uint8_t kShared = 2;   // another app user has the same external id
-  void mark(std::span<const std::uint32_t> holders);
   bool in_grace(std::uint32_t row) const;
 
   const LinkListing& links_;

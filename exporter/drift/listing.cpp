@@ -6,16 +6,13 @@
 #include <cstring>
 #include <limits>
 #include <numeric>
+#include <type_traits>
 #include <utility>
 
 #include "base/text.h"
 
 namespace exporter::drift {
 namespace {
-
-// Which text of a link's record the others are compared with: the first key, because mail address and user
-// name are often the same.
-constexpr std::size_t kFirstKey = 2;
 
 // A bijection that spreads every bit over the word.
 std::uint64_t mix(std::uint64_t x) {
@@ -26,16 +23,36 @@ std::uint64_t mix(std::uint64_t x) {
   return x ^ x >> 32;
 }
 
+// Eight characters with A to Z in lower case, all at once. Bytes beyond ASCII stay as they are.
+std::uint64_t lower_word(std::uint64_t word) {
+  constexpr std::uint64_t kEach = 0x0101010101010101U;
+  constexpr std::uint64_t kTop = 0x80 * kEach;
+  const std::uint64_t ascii = word & ~kTop;
+  // The top bit of each byte: from 'A' on, and beyond 'Z'.
+  const std::uint64_t from_a = ascii + (0x80 - 'A') * kEach;
+  const std::uint64_t beyond_z = ascii + (0x7F - 'Z') * kEach;
+  return word | ((from_a & ~beyond_z & ~word & kTop) >> 2);
+}
+
+template <bool kLower>
 std::uint64_t hash_text(std::string_view text, std::uint64_t seed) {
   std::uint64_t hash = mix(seed + text.size());
   while (!text.empty()) {
     std::uint64_t word = 0;
     const std::size_t taken = std::min(text.size(), sizeof(word));
     std::memcpy(&word, text.data(), taken);
+    if constexpr (kLower) word = lower_word(word);
     hash = mix((hash ^ word) + 0x9E3779B97F4A7C15U);
     text.remove_prefix(taken);
   }
   return hash;
+}
+
+template <bool kLower>
+std::uint64_t hash_key_text(std::string_view key) {
+  if (key.empty()) return 0;
+  const std::uint64_t hash = hash_text<kLower>(key, 0x6B6579U);
+  return hash == 0 ? 1 : hash;
 }
 
 constexpr std::uint8_t kNoDigit = 0x80;
@@ -71,7 +88,7 @@ std::optional<PackedId> pack_hex(std::string_view id) {
 
 // Of any other text.
 PackedId hash_id(std::string_view id) {
-  return {hash_text(id, 0x7379735F6964U), hash_text(id, 0x6F7468657221U)};
+  return {hash_text<false>(id, 0x7379735F6964U), hash_text<false>(id, 0x6F7468657221U)};
 }
 
 std::uint32_t to_seconds32(SystemTime time) {
@@ -103,58 +120,58 @@ std::string hex_text(const PackedId& id) {
   return text;
 }
 
-std::uint64_t hash_key(std::string_view normalized) {
-  if (normalized.empty()) return 0;
-  const std::uint64_t hash = hash_text(normalized, 0x6B6579U);
-  return hash == 0 ? 1 : hash;
-}
+std::uint64_t hash_key(std::string_view normalized) { return hash_key_text<false>(normalized); }
 
-std::uint64_t hash_raw_key(std::string_view key) {
-  key = trim(key);
-  std::array<char, 256> lower{};
-  if (key.size() > lower.size()) return hash_key(normalize_key(key));
-  std::transform(key.begin(), key.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return hash_key({lower.data(), key.size()});
-}
+std::uint64_t hash_raw_key(std::string_view key) { return hash_key_text<true>(trim(key)); }
 
 void LinkListing::add(const okta::AppUser& user) {
+  const auto external_id = pack_hex(user.external_id);
+  const auto user_id = pack_user_id(user.id);
   Link link;
   link.has_external_id = !user.external_id.empty();
-  const auto packed = pack_hex(user.external_id);
-  link.external_id = packed ? *packed : hash_id(user.external_id);
+  link.external_id_is_text = !external_id && link.has_external_id;
+  link.user_id_is_text = !user_id;
   link.changed = to_seconds32(user.changed);
   link.status = user.status;
-  link.sync_state = user.sync_state;
-  link.scope = user.scope;
-  adding_.assign({user.id, packed ? std::string_view() : std::string_view(user.external_id)});
+  link.sync_state = static_cast<std::uint8_t>(user.sync_state) & 0x7U;
+  link.scope = static_cast<std::uint8_t>(user.scope) & 0x3U;
+  adding_.clear();
   for (std::size_t field = 0; field < key_count_; ++field) {
     adding_.push_back(field < user.keys.size() ? std::string_view(user.keys[field]) : std::string_view());
   }
-  link.text = texts_.add(adding_, kFirstKey);
+  if (link.external_id_is_text) adding_.emplace_back(user.external_id);
+  if (link.user_id_is_text) adding_.emplace_back(user.id);
+  const TextArena::Place place = texts_.add(adding_);
+  link.chunk = place.chunk;
+  link.offset = place.offset;
+  external_ids_.push_back(external_id ? *external_id : hash_id(user.external_id));
+  user_ids_.push_back(user_id.value_or(PackedUserId{}));
   links_.push_back(link);
 }
 
-std::string_view LinkListing::text(std::size_t link, std::size_t index) const {
-  return texts_.get(links_[link].text, index, kFirstKey);
+std::string LinkListing::user_id(std::size_t link) const {
+  if (!links_[link].user_id_is_text) return user_id_text(user_ids_[link]);
+  return text(link, key_count_ + (links_[link].external_id_is_text ? 1 : 0)).joined();
+}
+
+bool LinkListing::user_id_before(std::size_t a, std::size_t b) const {
+  if (!links_[a].user_id_is_text && !links_[b].user_id_is_text) return user_ids_[a] < user_ids_[b];
+  return user_id(a) < user_id(b);
 }
 
 std::string LinkListing::external_id(std::size_t link) const {
   if (!links_[link].has_external_id) return {};
-  const std::string_view kept = text(link, 1);
-  return kept.empty() ? hex_text(links_[link].external_id) : std::string(kept);
+  return links_[link].external_id_is_text ? text(link, key_count_).joined() : hex_text(external_ids_[link]);
 }
 
 SystemTime LinkListing::changed(std::size_t link) const { return from_seconds32(links_[link].changed); }
 
 void RowListing::add(const servicenow::UserRow& row) {
-  Row compact;
   const auto packed = pack_hex(row.sys_id);
-  compact.id = packed ? *packed : hash_id(row.sys_id);
-  if (row.updated) compact.updated = to_seconds32(*row.updated);
-  newest_ = std::max(newest_, compact.updated);
-  const auto set = [&compact](std::uint8_t bit, bool on) {
-    if (on) compact.flags = static_cast<std::uint8_t>(compact.flags | bit);
+  const std::uint32_t updated = row.updated ? to_seconds32(*row.updated) : 0;
+  std::uint8_t flags = 0;
+  const auto set = [&flags](std::uint8_t bit, bool on) {
+    if (on) flags = static_cast<std::uint8_t>(flags | bit);
   };
   set(kHexId, packed.has_value());
   set(kActiveKnown, row.active.has_value());
@@ -162,7 +179,10 @@ void RowListing::add(const servicenow::UserRow& row) {
   set(kLockedKnown, row.locked_out.has_value());
   set(kLocked, row.locked_out.value_or(false));
   set(kKeysUnreadable, row.unreadable_keys != 0);
-  rows_.push_back(compact);
+  newest_ = std::max(newest_, updated);
+  ids_.push_back(packed ? *packed : hash_id(row.sys_id));
+  updated_.push_back(updated);
+  flags_.push_back(flags);
   for (std::size_t field = 0; field < key_count_; ++field) {
     const std::uint64_t hash = field < row.keys.size() ? hash_raw_key(row.keys[field]) : 0;
     any_key_ = any_key_ || hash != 0;
@@ -172,32 +192,34 @@ void RowListing::add(const servicenow::UserRow& row) {
 
 void RowListing::seal() {
   bool sorted = true;
-  for (std::size_t i = 1; i < rows_.size(); ++i) {
-    if (rows_[i].id < rows_[i - 1].id) sorted = false;
+  for (std::size_t i = 1; i < ids_.size(); ++i) {
+    if (ids_[i] < ids_[i - 1]) sorted = false;
   }
   // A sweep brings hex ids in their order; only others have to be moved.
   if (!sorted) {
-    std::vector<std::uint32_t> order(rows_.size());
+    std::vector<std::uint32_t> order(ids_.size());
     std::iota(order.begin(), order.end(), std::uint32_t{0});
     std::sort(order.begin(), order.end(),
-              [this](std::uint32_t a, std::uint32_t b) { return rows_[a].id < rows_[b].id; });
-    ChunkedVector<Row> rows;
-    for (const std::uint32_t i : order) rows.push_back(rows_[i]);
-    rows_ = std::move(rows);
-    ChunkedVector<std::uint64_t> hashes;
-    for (const std::uint32_t i : order) {
-      for (std::size_t field = 0; field < key_count_; ++field)
-        hashes.push_back(hashes_[i * key_count_ + field]);
-    }
-    hashes_ = std::move(hashes);
+              [this](std::uint32_t a, std::uint32_t b) { return ids_[a] < ids_[b]; });
+    const auto arrange = [&order](auto& records, std::size_t each) {
+      std::remove_reference_t<decltype(records)> arranged;
+      for (const std::uint32_t i : order) {
+        for (std::size_t field = 0; field < each; ++field) arranged.push_back(records[i * each + field]);
+      }
+      records = std::move(arranged);
+    };
+    arrange(ids_, 1);
+    arrange(updated_, 1);
+    arrange(flags_, 1);
+    arrange(hashes_, key_count_);
   }
-  for (std::size_t i = 1; i < rows_.size(); ++i) {
-    if (rows_[i].id == rows_[i - 1].id) repeated_ = true;
+  for (std::size_t i = 1; i < ids_.size(); ++i) {
+    if (ids_[i] == ids_[i - 1]) repeated_ = true;
   }
 }
 
 std::string RowListing::id_text(std::size_t row) const {
-  return (rows_[row].flags & kHexId) != 0 ? hex_text(rows_[row].id) : std::string();
+  return (flags_[row] & kHexId) != 0 ? hex_text(ids_[row]) : std::string();
 }
 
 std::optional<SystemTime> RowListing::newest() const {
@@ -206,8 +228,8 @@ std::optional<SystemTime> RowListing::newest() const {
 }
 
 std::optional<SystemTime> RowListing::updated(std::size_t row) const {
-  if (rows_[row].updated == 0) return std::nullopt;
-  return from_seconds32(rows_[row].updated);
+  if (updated_[row] == 0) return std::nullopt;
+  return from_seconds32(updated_[row]);
 }
 
 }  // namespace exporter::drift

@@ -102,7 +102,8 @@ Result<void> RowCollector::collect_by_key() {
         std::span(seeking_).subspan(next_seeking_, std::min(kGroup, seeking_.size() - next_seeking_));
     std::vector<std::string> values;
     for (const std::uint32_t link : group) {
-      const std::string_view key = trim(links_.key(link, field_));
+      const std::string text = links_.key(link, field_);
+      const std::string_view key = trim(text);
       if (servicenow::is_queryable_key(key)) values.emplace_back(key);
     }
     if (!values.empty()) {

@@ -1,6 +1,7 @@
 #include "okta/app_users.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -25,8 +26,9 @@ Enum word(const std::string_view (&words)[N], const std::optional<std::string_vi
   return static_cast<Enum>(index);
 }
 
-simdjson::error_code read_key(json::ondemand::value value, std::string& out) {
-  out.clear();
+// To be used before the page's parser goes.
+simdjson::error_code read_key(json::ondemand::value value, std::string_view& out) {
+  out = {};
   json::ondemand::json_type type;
   if (auto error = value.type().get(type)) return error;
   if (type == json::ondemand::json_type::number || type == json::ondemand::json_type::boolean) {
@@ -56,40 +58,80 @@ simdjson::error_code read_once(json::ondemand::value value, std::optional<std::s
   return error;
 }
 
+// Where the value of a field belongs among the keys.
+struct Place {
+  std::string name;
+  std::size_t key = 0;
+};
+
+// The match fields, told apart once and not for each field of each user.
+struct Places {
+  explicit Places(std::span<const std::string> match_fields) : keys(match_fields.size()) {
+    for (std::size_t i = 0; i < match_fields.size(); ++i) {
+      const std::string& field = match_fields[i];
+      if (field == kUserName) credentials.push_back({field, i});
+      if (field.starts_with(kProfile)) profile.push_back({field.substr(kProfile.size()), i});
+    }
+  }
+  std::size_t keys;
+  std::vector<Place> credentials;
+  std::vector<Place> profile;
+};
+
 // Puts the value of `name` in its place or places among the keys.
-simdjson::error_code read_match_field(std::string_view prefix, std::string_view name,
-                                      json::ondemand::value value, std::span<const std::string> match_fields,
-                                      std::vector<std::string>& keys, Repeats& repeats) {
-  std::optional<std::string> text;
-  for (std::size_t i = 0; i < match_fields.size(); ++i) {
-    const std::string_view field = match_fields[i];
-    if (!field.starts_with(prefix) || field.substr(prefix.size()) != name) continue;
+simdjson::error_code read_match_field(std::span<const Place> places, std::string_view name,
+                                      json::ondemand::value value, std::vector<std::string>& keys,
+                                      Repeats& repeats) {
+  std::optional<std::string_view> text;
+  for (const Place& place : places) {
+    if (place.name != name) continue;
     if (!text) {
       text.emplace();
       if (auto error = read_key(value, *text)) return error;
     }
-    if (!keys[i].empty()) repeats.see(keys[i], *text);
-    keys[i] = *text;
+    std::string& key = keys[place.key];
+    if (!key.empty()) repeats.see(key, *text);
+    key = *text;
   }
   return simdjson::SUCCESS;
 }
 
-// nullopt: malformed.
-simdjson::error_code read_app_user(json::ondemand::value value, std::span<const std::string> match_fields,
-                                   std::optional<AppUser>& out) {
+// The last of some times; the epoch where none can be read.
+SystemTime latest(std::span<const std::optional<std::string_view>> texts) {
+  // As Okta writes them, in UTC and to the millisecond, they are in order as texts: then one is read and not
+  // all.
+  constexpr std::string_view kForm = "2026-02-03T11:16:15.000Z";
+  std::string_view last;
+  bool alike = true;
+  for (const auto& text : texts) {
+    if (!text) continue;
+    alike = alike && text->size() == kForm.size() && text->ends_with('Z') && (*text)[19] == '.';
+    last = std::max(last, *text);
+  }
+  if (alike) {
+    if (const auto time = parse_iso8601(last)) return *time;
+  }
+  SystemTime result{};
+  for (const auto& text : texts) {
+    if (const auto time = text ? parse_iso8601(*text) : std::nullopt) result = std::max(result, *time);
+  }
+  return result;
+}
+
+// `user` may hold another one before, whose memory is used again. `whole`: false for a malformed one.
+simdjson::error_code read_app_user(json::ondemand::value value, const Places& places, AppUser& user,
+                                   bool& whole) {
   std::optional<std::string_view> id;
   std::optional<std::string_view> external_id;
   std::optional<std::string_view> status;
   std::optional<std::string_view> sync_state;
   std::optional<std::string_view> scope;
-  std::optional<std::string_view> created;
-  std::optional<std::string_view> last_updated;
-  std::optional<std::string_view> status_changed;
+  std::array<std::optional<std::string_view>, 3> times;
   bool external_id_readable = true;
   bool external_id_seen = false;
   Repeats repeats;
-  AppUser user;
-  user.keys.resize(match_fields.size());
+  user.keys.resize(places.keys);
+  for (std::string& key : user.keys) key.clear();
   auto error = json::read_fields(
       value, [&](std::string_view key, json::ondemand::value field) -> simdjson::error_code {
         if (key == "id") return read_once(field, id, repeats);
@@ -107,67 +149,79 @@ simdjson::error_code read_app_user(json::ondemand::value value, std::span<const 
         if (key == "status") return read_view(field, status);
         if (key == "syncState") return read_view(field, sync_state);
         if (key == "scope") return read_view(field, scope);
-        if (key == "created") return read_view(field, created);
-        if (key == "lastUpdated") return read_view(field, last_updated);
-        if (key == "statusChanged") return read_view(field, status_changed);
-        if (key == "credentials") {
+        if (key == "created") return read_view(field, times[0]);
+        if (key == "lastUpdated") return read_view(field, times[1]);
+        if (key == "statusChanged") return read_view(field, times[2]);
+        const bool credentials = key == "credentials";
+        if (credentials || key == "profile") {
+          const auto& wanted = credentials ? places.credentials : places.profile;
           return json::read_fields(field, [&](std::string_view name, json::ondemand::value part) {
-            return name == kUserName ? read_match_field("", name, part, match_fields, user.keys, repeats)
-                                     : simdjson::SUCCESS;
-          });
-        }
-        if (key == "profile") {
-          return json::read_fields(field, [&](std::string_view name, json::ondemand::value part) {
-            return read_match_field(kProfile, name, part, match_fields, user.keys, repeats);
+            return read_match_field(wanted, name, part, user.keys, repeats);
           });
         }
         return simdjson::SUCCESS;
       });
-  out.reset();
+  whole = false;
   if (error || !id || id->empty() || !external_id_readable || repeats.contradict) return error;
+  whole = true;
   user.id = *id;
-  if (external_id) user.external_id = *external_id;
+  user.external_id = external_id.value_or(std::string_view());
   user.status = word<AppUserStatus>(kAppUserStatuses, status);
   user.sync_state = word<SyncState>(kSyncStates, sync_state);
   user.scope = word<Scope>(kScopes, scope);
-  for (const auto* text : {&created, &last_updated, &status_changed}) {
-    if (const auto time = *text ? parse_iso8601(**text) : std::nullopt)
-      user.changed = std::max(user.changed, *time);
-  }
-  out = std::move(user);
+  user.changed = latest(times);
   return simdjson::SUCCESS;
 }
 
 }  // namespace
 
-Result<ParsedAppUsers> parse_app_users(std::string body, std::span<const std::string> match_fields) {
-  ParsedAppUsers page;
-  auto read = json::read_array(body, "GET /api/v1/apps/{appId}/users", [&](json::ondemand::value element) {
-    std::optional<AppUser> user;
-    if (auto error = read_app_user(element, match_fields, user)) return error;
-    if (user) {
-      page.users.push_back(std::move(*user));
-    } else {
-      ++page.malformed;
-    }
+struct AppUserPageReader::Parser {
+  explicit Parser(std::span<const std::string> match_fields) : places(match_fields) {}
+  Places places;
+  json::ondemand::parser parser;
+};
+
+AppUserPageReader::AppUserPageReader(std::span<const std::string> match_fields)
+    : parser_(std::make_unique<Parser>(match_fields)) {}
+
+AppUserPageReader::~AppUserPageReader() = default;
+
+Result<void> AppUserPageReader::read(std::string& body) {
+  std::size_t users = 0;
+  page_.malformed = 0;
+  const auto on_element = [&](json::ondemand::value element) -> simdjson::error_code {
+    if (users == page_.users.size()) page_.users.emplace_back();
+    bool whole = false;
+    if (auto error = read_app_user(element, parser_->places, page_.users[users], whole)) return error;
+    ++(whole ? users : page_.malformed);
     return simdjson::SUCCESS;
-  });
-  if (!read) return std::unexpected(std::move(read.error()));
-  return page;
+  };
+  auto read = json::read_array(parser_->parser, body, "GET /api/v1/apps/{appId}/users", on_element);
+  page_.users.resize(read ? users : 0);
+  return read;
+}
+
+Result<ParsedAppUsers> parse_app_users(std::string body, std::span<const std::string> match_fields) {
+  AppUserPageReader reader(match_fields);
+  if (auto read = reader.read(body); !read) return std::unexpected(std::move(read.error()));
+  return reader.page();
 }
 
 Result<AppUser> parse_app_user(std::string body, std::span<const std::string> match_fields) {
   constexpr std::string_view kEndpoint = "GET /api/v1/apps/{appId}/users/{userId}";
-  std::optional<AppUser> user;
-  auto read = json::read_object(
-      body, kEndpoint, [&](json::ondemand::value value) { return read_app_user(value, match_fields, user); });
+  const Places places(match_fields);
+  AppUser user;
+  bool whole = false;
+  auto read = json::read_object(body, kEndpoint, [&](json::ondemand::value value) {
+    return read_app_user(value, places, user, whole);
+  });
   if (!read) return std::unexpected(std::move(read.error()));
-  if (!user) {
+  if (!whole) {
     return std::unexpected(Error{ErrorClass::malformed,
                                  "Okta's answer to " + std::string(kEndpoint) +
                                      " has no readable id or external ID; the user is left as unverified"});
   }
-  return std::move(*user);
+  return user;
 }
 
 }  // namespace exporter::okta

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,7 +25,26 @@ struct ParsedAppUsers {
 // given.
 Result<ParsedAppUsers> parse_app_users(std::string body, std::span<const std::string> match_fields);
 
-// The same for one object; malformed where the list would count it as malformed.
+// Reads the pages of one listing, each in the memory that the one before it needed. Not thread-safe.
+class AppUserPageReader {
+ public:
+  explicit AppUserPageReader(std::span<const std::string> match_fields);
+  ~AppUserPageReader();
+  AppUserPageReader(const AppUserPageReader&) = delete;
+  AppUserPageReader& operator=(const AppUserPageReader&) = delete;
+
+  // As parse_app_users(). After a value page() is the page, until the next read(). `body` may grow, and is
+  // otherwise left alone.
+  Result<void> read(std::string& body);
+  const ParsedAppUsers& page() const { return page_; }
+
+ private:
+  struct Parser;  // with simdjson's, whose header is heavy
+  std::unique_ptr<Parser> parser_;
+  ParsedAppUsers page_;
+};
+
+// As parse_app_users() for one object; malformed where the list would count it as malformed.
 Result<AppUser> parse_app_user(std::string body, std::span<const std::string> match_fields);
 
 }  // namespace exporter::okta

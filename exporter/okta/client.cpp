@@ -126,7 +126,9 @@ std::string Client::first_app_users_target(std::string_view app_id, int page_siz
 Result<AppUserPage> Client::app_users_page(std::string_view target, std::stop_token stop) {
   auto page = fetch_app_users(target, std::move(stop));
   if (!page) return std::unexpected(std::move(page.error()));
-  return read_app_users(std::move(*page));
+  auto parsed = parse_app_users(std::move(page->body), match_fields_);
+  if (!parsed) return std::unexpected(std::move(parsed.error()));
+  return AppUserPage{std::move(parsed->users), parsed->malformed, std::move(page->next_url)};
 }
 
 Result<Client::AppUserBody> Client::fetch_app_users(std::string_view target, std::stop_token stop) {
@@ -143,12 +145,6 @@ Result<Client::AppUserBody> Client::fetch_app_users(std::string_view target, std
               "listing is given up. Look for a proxy that caches or rewrites answers"});
   }
   return page;
-}
-
-Result<AppUserPage> Client::read_app_users(AppUserBody page) const {
-  auto parsed = parse_app_users(std::move(page.body), match_fields_);
-  if (!parsed) return std::unexpected(std::move(parsed.error()));
-  return AppUserPage{std::move(parsed->users), parsed->malformed, std::move(page.next_url)};
 }
 
 Result<AppUser> Client::app_user(std::string_view app_id, std::string_view user_id, std::stop_token stop) {

@@ -41,7 +41,7 @@ class Client {
   static std::string first_app_users_target(std::string_view app_id, int page_size);
   // A page with malformed elements is given all the same; the listing that holds it is not complete.
   Result<AppUserPage> app_users_page(std::string_view target, std::stop_token stop);
-  // The same in two steps, so that the next page can be fetched while this one is read.
+  // The same as it came, so that the next page can be fetched while this one is read (AppUserPageReader).
   struct AppUserBody {
     std::string body;
     std::string next_url;  // empty on the last page
@@ -49,7 +49,6 @@ class Client {
   };
   // http_status 400, 404 or 410 for a next_url: Okta does not know the position any more.
   Result<AppUserBody> fetch_app_users(std::string_view target, std::stop_token stop);
-  Result<AppUserPage> read_app_users(AppUserBody page) const;
   // http_4xx with http_status 404 when the user is not assigned (any more).
   Result<AppUser> app_user(std::string_view app_id, std::string_view user_id, std::stop_token stop);
 
@@ -61,6 +60,8 @@ class Client {
   // Exactly one app, else an error (malformed) that says how many there were and which key to set. An id goes
   // before name and label; a label is compared exactly and, where none is the same, without case.
   Result<App> resolve_app(const AppSelector& selector, std::stop_token stop);
+
+  const std::vector<std::string>& match_fields() const { return match_fields_; }
 
  private:
   Result<App> app_by_id(const std::string& id, std::stop_token stop);

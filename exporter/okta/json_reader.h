@@ -93,9 +93,11 @@ simdjson::error_code read_elements(ondemand::value value, const OnElement& on_el
 
 // Reads `body`, whose top must be an array, and calls on_element(value) for each of its elements. on_element
 // returns a simdjson::error_code; an error spoils the page. What on_element collected counts only where this
-// returns a value. `body` may grow: simdjson reads up to SIMDJSON_PADDING bytes behind the end.
+// returns a value. `body` may grow: simdjson reads up to SIMDJSON_PADDING bytes behind the end. `parser`
+// keeps its memory for the next page.
 template <class OnElement>
-Result<void> read_array(std::string& body, std::string_view endpoint, const OnElement& on_element) {
+Result<void> read_array(ondemand::parser& parser, std::string& body, std::string_view endpoint,
+                        const OnElement& on_element) {
   body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
   const std::string_view json = without_byte_order_mark(body);
   const std::size_t first = json.find_first_not_of(" \t\r\n");
@@ -105,7 +107,6 @@ Result<void> read_array(std::string& body, std::string_view endpoint, const OnEl
               "Okta's answer to " + std::string(endpoint) +
                   " is no JSON array; check that okta.url names the org and not a proxy or a page"});
   }
-  ondemand::parser parser;
   ondemand::document document;
   const std::size_t skipped = body.size() - json.size();
   const auto read = [&]() -> simdjson::error_code {
@@ -125,6 +126,12 @@ Result<void> read_array(std::string& body, std::string_view endpoint, const OnEl
   if (auto error = read())
     return std::unexpected(broken_json(json, endpoint, simdjson::error_message(error)));
   return {};
+}
+
+template <class OnElement>
+Result<void> read_array(std::string& body, std::string_view endpoint, const OnElement& on_element) {
+  ondemand::parser parser;
+  return read_array(parser, body, endpoint, on_element);
 }
 
 // Likewise for a body that is one object: on_object(value) is called once, with it.

@@ -7,6 +7,7 @@
 
 #include "base/read_ahead.h"
 #include "metrics/catalogue.h"
+#include "okta/app_users.h"
 
 namespace exporter::sampling {
 
@@ -119,6 +120,7 @@ Result<void> AppUsersSampler::read(Listing& listing, SampleRun& run) {
     ahead.begin(
         [this, target](std::stop_token stop) { return client_.fetch_app_users(target, std::move(stop)); });
   };
+  okta::AppUserPageReader reader(client_.match_fields());
   bool first = true;
   fetch(listing.target);
   while (!listing.target.empty()) {
@@ -138,15 +140,15 @@ Result<void> AppUsersSampler::read(Listing& listing, SampleRun& run) {
     if (!next.empty()) {
       fetch(next);
     }
-    const Result<okta::AppUserPage> page = client_.read_app_users(std::move(*body));
-    if (!page) {
-      listing.broke_off = DriftInputs::can_go_on_after(page.error());
-      return std::unexpected(page.error());
+    if (Result<void> parsed = reader.read(body->body); !parsed) {
+      listing.broke_off = DriftInputs::can_go_on_after(parsed.error());
+      return parsed;
     }
-    if (page->malformed > 0) {
-      return std::unexpected(not_whole("held " + std::to_string(page->malformed) + " entries without an id"));
+    const okta::ParsedAppUsers& page = reader.page();
+    if (page.malformed > 0) {
+      return std::unexpected(not_whole("held " + std::to_string(page.malformed) + " entries without an id"));
     }
-    for (const okta::AppUser& user : page->users) {
+    for (const okta::AppUser& user : page.users) {
       listing.links->listing.add(user);
       listing.ids.push_back(std::hash<std::string>{}(user.id));
     }

@@ -136,8 +136,7 @@ Result<void> ComparisonSampler::sample(SampleRun& run) {
   return compared;
 }
 
-Result<void> ComparisonSampler::compare(const Session::Opened& opened, const ListingPair& pair,
-                                        SampleRun& run) {
+Result<void> ComparisonSampler::compare(const Session::Opened& opened, ListingPair& pair, SampleRun& run) {
   const SystemTime compared = clock_.now();
   // Grace is a matter of the vendors' time: the machine's clock may be wrong, or jump.
   const SystemTime now = pair.links->ended ? pair.links->ended->now(clock_) : compared;
@@ -201,6 +200,10 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, const Lis
                              .deactivates_users = world.deactivates_users,
                              .reader_sees_inactive = world.reader_sees_inactive};
   view_.set({.policy = policy, .listed = listed});
+  const std::optional<SystemTime> newest_row = pair.rows.listing.newest();
+  std::vector<std::string> inactive = inactive_rows(pair.rows);
+  // Not beside what storing the links takes.
+  pair.rows.listing = drift::RowListing(pair.rows.listing.key_count());
   if (Result<void> kept =
           leavers_.remember(opened, pair.links->listing, comparison->standings, world.deactivates_users, run);
       !kept) {
@@ -213,10 +216,10 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, const Lis
                    .began = began,
                    .okta_ahead = std::chrono::duration_cast<std::chrono::milliseconds>(now - compared),
                    .compared = compared,
-                   .newest_row = pair.rows.listing.newest(),
+                   .newest_row = newest_row,
                    .links = users(drift::State::linked) + users(drift::State::drifted),
                    .linked_rows = linked_rows(pair.links->listing, comparison->standings),
-                   .inactive_rows = inactive_rows(pair.rows)});
+                   .inactive_rows = std::move(inactive)});
   return follow_leavers(opened, world.reader_sees_inactive, run);
 }
 

@@ -36,7 +36,8 @@ class ComparisonSampler final : public Sampler {
   void mark_incomplete() { picture_.mark_incomplete(); }
 
  private:
-  Result<void> compare(const Session::Opened& opened, const ListingPair& pair, SampleRun& run);
+  // Frees the rows of the pair when they are not needed any more.
+  Result<void> compare(const Session::Opened& opened, ListingPair& pair, SampleRun& run);
   Result<void> follow_leavers(const Session::Opened& opened, bool reader_sees_inactive, SampleRun& run);
   Result<std::map<std::string, drift::Kind>> open_kinds(storage::IntegrationId id,
                                                         const std::vector<std::string>& okta_user_ids);

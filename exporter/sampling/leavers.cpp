@@ -15,7 +15,7 @@ constexpr std::size_t kLeaversAtOnce = 20 * servicenow::kIdsPerRequest;
 constexpr std::chrono::hours kLookAgainAfter{24};
 
 storage::KnownLink to_known(const drift::LinkListing& links, std::uint32_t link, drift::Standing standing) {
-  storage::KnownLink known{.okta_user_id = std::string(links.user_id(link)),
+  storage::KnownLink known{.okta_user_id = links.user_id(link),
                            .external_id = links.external_id(link),
                            .keys = {},
                            .status = std::string(to_string(links.status(link))),
@@ -23,7 +23,7 @@ storage::KnownLink to_known(const drift::LinkListing& links, std::uint32_t link,
                            .changed = links.changed(link),
                            .state = std::string(to_string(standing))};
   for (std::size_t field = 0; field < links.key_count(); ++field) {
-    known.keys.emplace_back(links.key(link, field));
+    known.keys.push_back(links.key(link, field));
   }
   return known;
 }
@@ -55,7 +55,7 @@ Result<void> Leavers::remember(const Session::Opened& opened, const drift::LinkL
                                SampleRun& run) {
   std::vector<std::uint32_t> order(links.size());
   std::iota(order.begin(), order.end(), std::uint32_t{0});
-  std::ranges::sort(order, {}, [&](std::uint32_t link) { return links.user_id(link); });
+  std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) { return links.user_id_before(a, b); });
   storage::LinkRange range{.after = {}, .upto = {}, .links = {}, .keep_leavers = deactivates_users};
   for (std::size_t begin = 0;; begin += kLinksPerCommit) {
     const std::size_t end = std::min(begin + kLinksPerCommit, order.size());

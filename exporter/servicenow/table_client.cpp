@@ -27,6 +27,14 @@ std::optional<std::uint64_t> total_count(const net::HttpHeaders& headers) {
 TableClient::TableClient(net::ApiClient& api, UsersTable table) : api_(api), table_(std::move(table)) {}
 
 Result<UserPage> TableClient::users(const UserQuery& query, std::stop_token stop) {
+  auto answer = fetch_users(query, std::move(stop));
+  if (!answer) return std::unexpected(std::move(answer.error()));
+  UserPageReader reader(table_.match_fields);
+  if (auto read = read_users(*answer, reader); !read) return std::unexpected(std::move(read.error()));
+  return std::move(reader.page());
+}
+
+Result<TableClient::UserBody> TableClient::fetch_users(const UserQuery& query, std::stop_token stop) {
   std::string fields = "sys_id";
   for (const std::string& field : table_.match_fields) fields += "," + field;
   fields += ",active,locked_out,sys_updated_on";
@@ -41,17 +49,26 @@ Result<UserPage> TableClient::users(const UserQuery& query, std::stop_token stop
     add_own_words(response.error());
     return std::unexpected(std::move(response.error()));
   }
-  auto page = parse_user_page(response->body, table_.match_fields);
-  if (!page) {
-    page.error().http_status = response->status;
-    page.error().response_body = response->body.substr(0, std::size_t{64} * 1024);
-    name_answer(page.error(), table_.table, api_.base().authority());
-    add_own_words(page.error());
-    return page;
+  UserBody answer{.body = std::move(response->body),
+                  .status = response->status,
+                  .total_count = total_count(response->headers),
+                  .server_date = std::nullopt};
+  if (const auto date = response->headers.first("Date")) answer.server_date = parse_http_date(*date);
+  return answer;
+}
+
+Result<void> TableClient::read_users(UserBody& answer, UserPageReader& reader) const {
+  if (auto read = reader.read(answer.body); !read) {
+    Error error = std::move(read.error());
+    error.http_status = answer.status;
+    error.response_body = answer.body.substr(0, std::size_t{64} * 1024);
+    name_answer(error, table_.table, api_.base().authority());
+    add_own_words(error);
+    return std::unexpected(std::move(error));
   }
-  page->total_count = total_count(response->headers);
-  if (const auto date = response->headers.first("Date")) page->server_date = parse_http_date(*date);
-  return page;
+  reader.page().total_count = answer.total_count;
+  reader.page().server_date = answer.server_date;
+  return {};
 }
 
 }  // namespace exporter::servicenow

@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include <simdjson.h>
 
@@ -70,17 +71,14 @@ error_code check(ondemand::value value, int depth) {
 
 // A field's value as text. Everything should be a string (servicenow.md 7); a reference is {"link","value"},
 // and with display values {"display_value","value"}; null is empty.
-error_code read_text(ondemand::value value, std::string& text, int depth = 0) {
-  text.clear();
+// To be used before the page's parser goes.
+error_code read_text(ondemand::value value, std::string_view& text, int depth = 0) {
+  text = {};
   ondemand::json_type type{};
   if (const auto error = value.type().get(type)) return error;
   switch (type) {
-    case ondemand::json_type::string: {
-      std::string_view view;
-      if (const auto error = value.get_string().get(view)) return error;
-      text = view;
-      return SUCCESS;
-    }
+    case ondemand::json_type::string:
+      return value.get_string().get(text);
     case ondemand::json_type::boolean: {
       bool boolean = false;
       if (const auto error = value.get_bool().get(boolean)) return error;
@@ -128,7 +126,11 @@ std::optional<bool> to_bool(std::string_view text) {
 
 class PageReader {
  public:
-  explicit PageReader(const std::vector<std::string>& match_fields) : match_fields_(match_fields) {}
+  // Puts the rows over those that the page holds.
+  PageReader(const std::vector<std::string>& match_fields, UserPage& page)
+      : match_fields_(match_fields), page_(page) {
+    page_.malformed = 0;
+  }
 
   error_code read(ondemand::document& document) {
     ondemand::object top;
@@ -151,8 +153,8 @@ class PageReader {
   }
 
   bool has_error = false;
-  int results = 0;  // how many "result" arrays; a second one makes the page ambiguous
-  UserPage page;
+  int results = 0;       // how many "result" arrays; a second one makes the page ambiguous
+  std::size_t rows = 0;  // how many of the page's rows are of this answer
 
  private:
   error_code read_result(ondemand::value value) {
@@ -167,7 +169,7 @@ class PageReader {
       if (const auto error = std::move(item).get(element)) return error;
       if (const auto error = element.type().get(type)) return error;
       if (type != ondemand::json_type::object) {
-        ++page.malformed;
+        ++page_.malformed;
         if (const auto error = check(element, 1)) return error;
       } else if (const auto error = read_row(element)) {
         return error;
@@ -179,8 +181,14 @@ class PageReader {
   error_code read_row(ondemand::value element) {
     ondemand::object object;
     if (const auto error = element.get_object().get(object)) return error;
-    UserRow row;
+    if (rows == page_.rows.size()) page_.rows.emplace_back();
+    UserRow& row = page_.rows[rows];
+    row.sys_id.clear();
     row.keys.resize(match_fields_.size());
+    for (std::string& kept : row.keys) kept.clear();
+    row.active.reset();
+    row.locked_out.reset();
+    row.updated.reset();
     row.unreadable_keys = static_cast<std::uint32_t>((std::uint64_t{1} << match_fields_.size()) - 1);
     bool contradicts = false;
     for (auto item : object) {
@@ -195,52 +203,67 @@ class PageReader {
         if (const auto error = check(field.value(), 1)) return error;
         continue;
       }
-      if (const auto error = read_text(field.value(), text_)) return error;
+      std::string_view text;
+      if (const auto error = read_text(field.value(), text)) return error;
       if (match != match_fields_.end()) {
         const auto index = static_cast<std::size_t>(match - match_fields_.begin());
         const std::uint32_t bit = std::uint32_t{1} << index;
-        if ((row.unreadable_keys & bit) == 0 && row.keys[index] != text_) contradicts = true;
-        row.keys[index] = text_;
+        if ((row.unreadable_keys & bit) == 0 && row.keys[index] != text) contradicts = true;
+        row.keys[index] = text;
         row.unreadable_keys &= ~bit;
       }
       if (key == "sys_id") {
-        if (!row.sys_id.empty() && row.sys_id != text_) contradicts = true;
-        row.sys_id = text_;
+        if (!row.sys_id.empty() && row.sys_id != text) contradicts = true;
+        row.sys_id = text;
       } else if (key == "active") {
-        row.active = to_bool(text_);
+        row.active = to_bool(text);
       } else if (key == "locked_out") {
-        row.locked_out = to_bool(text_);
+        row.locked_out = to_bool(text);
       } else if (key == "sys_updated_on") {
-        row.updated = parse_iso8601(text_);
+        row.updated = parse_iso8601(text);
       }
     }
     // The same key twice with two values: whichever we took could be the wrong one.
     if (row.sys_id.empty() || contradicts) {
-      ++page.malformed;
+      ++page_.malformed;
     } else {
-      page.rows.push_back(std::move(row));
+      ++rows;
     }
     return SUCCESS;
   }
 
   const std::vector<std::string>& match_fields_;
-  std::string text_;
+  UserPage& page_;
 };
 
 }  // namespace
 
+struct UserPageReader::Parser {
+  ondemand::parser parser;
+};
+
+UserPageReader::UserPageReader(std::vector<std::string> match_fields)
+    : match_fields_(std::move(match_fields)), parser_(std::make_unique<Parser>()) {}
+
+UserPageReader::~UserPageReader() = default;
+
 Result<UserPage> parse_user_page(std::string& body, const std::vector<std::string>& match_fields) {
-  if (match_fields.size() > 32)
+  UserPageReader reader(match_fields);
+  if (auto read = reader.read(body); !read) return std::unexpected(std::move(read.error()));
+  return std::move(reader.page());
+}
+
+Result<void> UserPageReader::read(std::string& body) {
+  if (match_fields_.size() > 32)
     return std::unexpected(Error{ErrorClass::malformed, "more than 32 match fields"});
   const std::size_t begin = body.starts_with("\xEF\xBB\xBF") ? 3 : 0;
   const std::size_t length = body.size() - begin;
   // The parser reads a few bytes past the end; reserving spares a copy of the page.
   body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
-  ondemand::parser parser;
   ondemand::document document;
-  PageReader reader(match_fields);
+  PageReader reader(match_fields_, page_);
   const simdjson::padded_string_view json(body.data() + begin, length, body.capacity() - begin);
-  error_code error = parser.iterate(json).get(document);
+  error_code error = parser_->parser.iterate(json).get(document);
   if (error == SUCCESS) error = reader.read(document);
   if (error != SUCCESS) {
     if (error == simdjson::INCORRECT_TYPE) {
@@ -261,7 +284,8 @@ Result<UserPage> parse_user_page(std::string& body, const std::vector<std::strin
     return std::unexpected(
         Error{ErrorClass::malformed, "the answer holds no (or more than one) \"result\" array"});
   }
-  return std::move(reader.page);
+  page_.rows.resize(reader.rows);
+  return {};
 }
 
 }  // namespace exporter::servicenow

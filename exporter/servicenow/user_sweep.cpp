@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -40,7 +41,8 @@ std::string join_query(std::initializer_list<std::string_view> parts) {
 
 class UserSweep::Pages {
  public:
-  Pages(TableClient& client, SweepOptions options) : client_(client), options_(std::move(options)) {
+  Pages(TableClient& client, SweepOptions options)
+      : client_(client), options_(std::move(options)), reader_(client.table().match_fields) {
     const auto& fields = client.table().match_fields;
     const auto name = std::find(fields.begin(), fields.end(), "user_name");
     if (name != fields.end()) name_field_ = static_cast<std::size_t>(name - fields.begin());
@@ -78,17 +80,23 @@ class UserSweep::Pages {
   enum class PageOrder : std::uint8_t { good, unsorted, behind_cursor };
 
   Result<SweepReport> read() {
-    if (auto asked = ask(); !asked) return std::unexpected(std::move(asked.error()));
+    if (auto asked = ask_on(); !asked) return std::unexpected(std::move(asked.error()));
     for (;;) {
-      auto page = ahead_->take();
+      auto answer = ahead_->take();
       (*on_page_)();
-      const auto step = judge(page);
-      if (!step) return std::unexpected(step.error());
-      if (*step == Step::more) {
-        if (auto asked = ask(); !asked) return std::unexpected(std::move(asked.error()));
-      }
+      ++pages_;
+      ranged_ = asked_ranged_;
+      const std::optional<std::string> foreseen = answer ? foresee(*answer) : std::optional<std::string>();
       // While the next page is on its way.
-      if (taken_) hand_over(*page);
+      if (foreseen) ask(*foreseen, 0);
+      const auto step = judge(answer);
+      if (!step) return std::unexpected(step.error());
+      if (*step == Step::more && !(foreseen && keyset() && cursor_ == *foreseen && offset_ == 0)) {
+        if (foreseen) static_cast<void>(ahead_->take());
+        if (auto asked = ask_on(); !asked) return std::unexpected(std::move(asked.error()));
+      }
+      // Likewise.
+      if (taken_) hand_over(reader_.page());
       if (*step == Step::end) break;
     }
     // Where users were created meanwhile, more rows may come than were announced at first.
@@ -100,7 +108,7 @@ class UserSweep::Pages {
   std::uint64_t limit() const { return static_cast<std::uint64_t>(options_.page_size); }
 
   // Begins to fetch the page that the cursor and the offset lead to.
-  Result<void> ask() {
+  Result<void> ask_on() {
     if (report_.requests >= max_requests()) {
       return std::unexpected(incomplete("the sweep of the users' table does not come to an end after " +
                                         std::to_string(report_.requests) + " pages"));
@@ -108,29 +116,54 @@ class UserSweep::Pages {
     if (offset_ > static_cast<std::uint64_t>(std::numeric_limits<int>::max()) - limit()) {
       return std::unexpected(incomplete("the users' table has more rows than an offset can say"));
     }
-    ranged_ = keyset() && !cursor_.empty();
-    UserQuery query;
-    query.query =
-        join_query({options_.query, ranged_ ? "sys_id>" + cursor_ : std::string(), "ORDERBYsys_id"});
-    query.limit = options_.page_size;
-    query.offset = static_cast<int>(offset_);
-    ++report_.requests;
-    ahead_->begin([this, query](std::stop_token stop) { return client_.users(query, std::move(stop)); });
+    ask(keyset() ? cursor_ : std::string(), offset_);
     return {};
   }
 
-  // Whether the page counts, and whether and where the sweep goes on.
-  Result<Step> judge(Result<UserPage>& page) {
-    taken_ = false;
-    if (!page) {
-      // Also a stop, which may be the sample's timeout.
-      request_failed_ =
-          is_passing(page.error().error_class) || page.error().error_class == ErrorClass::cancelled;
-      return refused(std::move(page.error()), ranged_);
-    }
-    if (auto fault = contradiction(*page)) return std::unexpected(std::move(*fault));
+  void ask(const std::string& behind, std::uint64_t offset) {
+    asked_ranged_ = !behind.empty();
+    UserQuery query;
+    query.query =
+        join_query({options_.query, asked_ranged_ ? "sys_id>" + behind : std::string(), "ORDERBYsys_id"});
+    query.limit = options_.page_size;
+    query.offset = static_cast<int>(offset);
+    ++report_.requests;
+    ahead_->begin(
+        [this, query](std::stop_token stop) { return client_.fetch_users(query, std::move(stop)); });
+  }
 
-    switch (order_of(*page)) {
+  // The last row of an answer behind which the sweep will go on, told without reading all of it: so the next
+  // page is on its way meanwhile. Only where no good page could end the sweep or lead elsewhere, so that no
+  // request is in vain; whether the page is good, and this its last row, is judged all the same.
+  std::optional<std::string> foresee(const TableClient::UserBody& answer) const {
+    constexpr std::string_view kName = "\"sys_id\"";
+    if (!ranged_ || !range_honoured_ || report_.requests >= max_requests()) return std::nullopt;
+    if (!answer.total_count || *answer.total_count <= offset_ + limit()) return std::nullopt;
+    const std::string_view body = answer.body;
+    const std::size_t name = body.rfind(kName);
+    if (name == std::string_view::npos) return std::nullopt;
+    const std::size_t begin = body.find('"', name + kName.size());
+    if (begin == std::string_view::npos) return std::nullopt;
+    const std::size_t end = body.find('"', begin + 1);
+    if (end == std::string_view::npos) return std::nullopt;
+    const std::string_view id = body.substr(begin + 1, end - begin - 1);
+    return is_queryable_sys_id(id) ? std::optional<std::string>(id) : std::nullopt;
+  }
+
+  // Whether the page counts, and whether and where the sweep goes on.
+  Result<Step> judge(Result<TableClient::UserBody>& answer) {
+    taken_ = false;
+    const auto give_up = [this](Error error) {
+      // Also a stop, which may be the sample's timeout.
+      request_failed_ = is_passing(error.error_class) || error.error_class == ErrorClass::cancelled;
+      return refused(std::move(error), ranged_);
+    };
+    if (!answer) return give_up(std::move(answer.error()));
+    if (auto read = client_.read_users(*answer, reader_); !read) return give_up(std::move(read.error()));
+    const UserPage& page = reader_.page();
+    if (auto fault = contradiction(page)) return std::unexpected(std::move(*fault));
+
+    switch (order_of(page)) {
       case PageOrder::good:
         break;
       case PageOrder::behind_cursor:
@@ -140,11 +173,11 @@ class UserSweep::Pages {
             incomplete("rows of the users' table came twice: it changed while it was read by offset"));
       case PageOrder::unsorted:
         if (ranged_) return fall_back();
-        return unsorted(*page);
+        return unsorted(page);
     }
-    if (ranged_ && !page->rows.empty()) range_honoured_ = true;
-    take(*page);
-    return advance(*page);
+    if (ranged_ && !page.rows.empty()) range_honoured_ = true;
+    take(page);
+    return advance(page);
   }
 
   std::uint64_t max_requests() const {
@@ -168,7 +201,7 @@ class UserSweep::Pages {
     }
     if (page.rows.size() > limit())
       return incomplete("a page of the users' table holds more rows than were asked for");
-    if (report_.requests == 1) report_.total = page.total_count;
+    if (pages_ == 1) report_.total = page.total_count;
     if (report_.total.has_value() != page.total_count.has_value()) {
       return incomplete("X-Total-Count came with some pages of the users' table and not with others");
     }
@@ -217,7 +250,7 @@ class UserSweep::Pages {
 
   // The sorting was dropped. That does no harm where one page is the whole table.
   Result<Step> unsorted(const UserPage& page) {
-    if (report_.requests == 1 && page.total_count && *page.total_count == page.rows.size()) {
+    if (pages_ == 1 && page.total_count && *page.total_count == page.rows.size()) {
       std::vector<std::string_view> ids;
       for (const UserRow& row : page.rows) ids.push_back(row.sys_id);
       std::sort(ids.begin(), ids.end());
@@ -295,10 +328,13 @@ class UserSweep::Pages {
   std::uint64_t first_ranged_offset_ = 0;  // where the offset way goes on when the first range query fails
   std::uint64_t window_total_ = 0;         // X-Total-Count of the window before this one
   bool range_honoured_ = false;
-  bool ranged_ = false;  // the page that was asked for last
-  bool taken_ = false;   // the page that was judged last counts
+  std::uint64_t pages_ = 0;    // that were answered
+  bool asked_ranged_ = false;  // the page that was asked for last
+  bool ranged_ = false;        // the page that was answered last
+  bool taken_ = false;         // the page that was judged last counts
   bool request_failed_ = false;
-  std::optional<ReadAhead<UserPage>> ahead_;  // of the run
+  UserPageReader reader_;
+  std::optional<ReadAhead<TableClient::UserBody>> ahead_;  // of the run
 };
 
 UserSweep::UserSweep(TableClient& client, SweepOptions options)

@@ -34,7 +34,9 @@ struct SweepReport {
 
 // Keyset pages `sys_id>last^ORDERBYsys_id`; a short or empty page is not the end while X-Total-Count says
 // more (servicenow.md 8.2); where the range query is refused (403) or ignored (first id <= cursor), offset
-// with ORDERBYsys_id. Not thread-safe; must not outlive the client.
+// with ORDERBYsys_id. Once a range query was honoured, the next page is asked for before the one that came is
+// read; a page that turns out to be broken costs one request in vain. Not thread-safe; must not outlive the
+// client.
 class UserSweep {
  public:
   UserSweep(TableClient& client, SweepOptions options);

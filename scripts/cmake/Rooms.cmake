@@ -35,15 +35,20 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(build_options INTERFACE -Wthread-safety)
 endif()
 
-# add_room(<name> [ROOMS room…] [LIBRARIES target…]): all *.cpp of the folder; headers are included as "<name>/x.h".
+# add_room(<name> [SMALL] [ROOMS room…] [LIBRARIES target…]): all *.cpp of the folder; headers are included as
+# "<name>/x.h". SMALL: what it does takes no time beside what it waits for, so the shipped program is compiled for size:
+# half of the code, which is resident memory.
 function(add_room name)
-  cmake_parse_arguments(ROOM "" "" "ROOMS;LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ROOM "SMALL" "" "ROOMS;LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_library(room_${name} STATIC ${sources})
   target_include_directories(room_${name} PUBLIC ${CMAKE_SOURCE_DIR}/exporter)
   list(TRANSFORM ROOM_ROOMS PREPEND room_)
   target_link_libraries(room_${name} PUBLIC ${ROOM_ROOMS} ${ROOM_LIBRARIES} PRIVATE ${ROOM_PRIVATE_LIBRARIES}
                         build_options)
+  if(ROOM_SMALL AND CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_compile_options(room_${name} PRIVATE -Os)
+  endif()
   if(COVERAGE)
     # Atomic, because the counters are the threads' own race otherwise.
     target_compile_options(room_${name} PRIVATE --coverage -fprofile-update=atomic)

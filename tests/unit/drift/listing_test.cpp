@@ -41,6 +41,19 @@ TEST(KeyHash, IsZeroOnlyForTheEmptyKey) {
   EXPECT_EQ(hash_key(normalize_key(" Anna ")), hash_key("anna"));
 }
 
+TEST(KeyHash, OfAKeyAsItIsWrittenIsThatOfTheNormalizedOne) {
+  for (int c = 0; c < 256; ++c) {
+    for (std::size_t length = 1; length < 20; ++length) {
+      std::string key(length, 'x');
+      key[length / 2] = static_cast<char>(c);
+      key += "Yz";
+      ASSERT_EQ(hash_raw_key(key), hash_key(normalize_key(key))) << c << " in " << length;
+    }
+  }
+  EXPECT_EQ(hash_raw_key(std::string(300, 'K')), hash_key(std::string(300, 'k')));
+  EXPECT_EQ(hash_raw_key(" \t "), 0U);
+}
+
 TEST(LinkListing, GivesBackWhatWasAdded) {
   LinkListing links(3);
   links.add(app_user("00u1", hex_id(7), {"Anna@x.org", "Anna@x.org", "E1"}));
@@ -59,11 +72,38 @@ TEST(LinkListing, GivesBackWhatWasAdded) {
   EXPECT_EQ(links.key(1, 2), "bob");
   EXPECT_EQ(links.external_id(2), "");
   EXPECT_FALSE(links.has_external_id(2));
+  EXPECT_FALSE(links.has_hex_external_id(2));
+  EXPECT_TRUE(links.has_hex_external_id(0));
+  EXPECT_FALSE(links.has_hex_external_id(1));
   EXPECT_EQ(links.key(2, 0), "");
   EXPECT_EQ(links.user_id(3), std::string(300, 'u'));
   EXPECT_EQ(links.external_id(3), std::string(1000, 'x'));
   EXPECT_EQ(links.key(3, 0).size(), 200'000U);
   EXPECT_EQ(links.key(3, 1), "z");
+}
+
+TEST(LinkListing, OrdersUserIdsByTheirBytesWhetherPackedOrNot) {
+  LinkListing links(1);
+  const std::vector<std::string> ids{"00u1gjh63g214q0Hq0g4",
+                                     "00u1gjh63g214q0Hq0g5",
+                                     "00u1gjh63g214q0hq0g4",
+                                     "00u9gjh63g214q0Hq0g4",
+                                     "zzzzzzzzzzzzzzzzzzzz",
+                                     "ZZZZZZZZZZZZZZZZZZZZ",
+                                     "00000000000000000000",
+                                     "00u1gjh63g214q0Hq0g4x",
+                                     "00u1gjh63g214q0Hq0g",
+                                     "00u1gjh63g-14q0Hq0g4",
+                                     "a",
+                                     "00u1gjh63g"};
+  for (const std::string& id : ids) links.add(app_user(id, "not hex", {"key"}));
+  for (std::size_t a = 0; a < ids.size(); ++a) {
+    EXPECT_EQ(links.user_id(a), ids[a]);
+    EXPECT_EQ(links.external_id(a), "not hex");
+    for (std::size_t b = 0; b < ids.size(); ++b) {
+      EXPECT_EQ(links.user_id_before(a, b), ids[a] < ids[b]) << ids[a] << " and " << ids[b];
+    }
+  }
 }
 
 TEST(RowListing, SortsByIdWhenItIsSealed) {
@@ -120,8 +160,8 @@ TEST(Listings, Of100000AnswerForTheirMemory) {
     rows.add(row(hex_id(i * 7919), name));
   }
   rows.seal();
-  EXPECT_LE(links.memory_bytes(), kUsers * 92);
-  EXPECT_LE(rows.memory_bytes(), kUsers * 40 + 300'000);
+  EXPECT_LE(links.memory_bytes(), kUsers * 67);
+  EXPECT_LE(rows.memory_bytes(), kUsers * 37 + 200'000);
 }
 
 }  // namespace

@@ -126,6 +126,35 @@ TEST(AppUsers, BrokenPagesAreMalformed) {
   }
 }
 
+TEST(AppUsers, APageHoldsNothingOfTheOneThatWasReadBefore) {
+  AppUserPageReader reader(kUserNameAndMail);
+  std::string full = "[" + std::string(kProvisioned) + "," + kProvisioned + ",5]";
+  ASSERT_TRUE(reader.read(full).has_value());
+  EXPECT_EQ(reader.page().users.size(), 2u);
+  EXPECT_EQ(reader.page().malformed, 1u);
+  std::string cut = full.substr(0, full.size() - 2);
+  ASSERT_FALSE(reader.read(cut).has_value());
+  std::string bare = R"([{"id":"00u2","credentials":{}}])";
+  ASSERT_TRUE(reader.read(bare).has_value());
+  EXPECT_EQ(reader.page().malformed, 0u);
+  ASSERT_EQ(reader.page().users.size(), 1u);
+  const AppUser& user = reader.page().users.front();
+  EXPECT_EQ(user.id, "00u2");
+  EXPECT_EQ(user.external_id, "");
+  EXPECT_EQ(user.status, AppUserStatus::other);
+  EXPECT_EQ(user.sync_state, SyncState::other);
+  EXPECT_EQ(user.scope, Scope::other);
+  EXPECT_EQ(user.changed, SystemTime{});
+  EXPECT_THAT(user.keys, ElementsAre("", ""));
+  std::string longer = "[" + std::string(kProvisioned) + "," + kProvisioned + "," + kProvisioned + "]";
+  ASSERT_TRUE(reader.read(longer).has_value());
+  ASSERT_EQ(reader.page().users.size(), 3u);
+  for (const AppUser& read : reader.page().users) {
+    EXPECT_EQ(read.id, "00u1");
+    EXPECT_THAT(read.keys, ElementsAre("Jane@Example.com", "jane@example.com"));
+  }
+}
+
 TEST(AppUsers, ASingleUserIsReadLikeOneOfAList) {
   auto user = parse_app_user(std::string("\xEF\xBB\xBF ") + kProvisioned + "\n", kUserNameAndMail);
   ASSERT_TRUE(user.has_value()) << user.error().message;

@@ -111,6 +111,29 @@ TEST(UserPage, ReadsPastAByteOrderMark) {
   EXPECT_EQ(page->rows.size(), 1U);
 }
 
+TEST(UserPage, HoldsNothingOfTheOneThatWasReadBefore) {
+  UserPageReader reader(kFields);
+  std::string full =
+      R"({"result":[{"sys_id":"a","user_name":"ann","email":"ann@example.com","active":"false",)"
+      R"("locked_out":"true","sys_updated_on":"2024-04-14 19:29:09"},{"sys_id":"b"},{"email":"no id"}]})";
+  ASSERT_TRUE(reader.read(full));
+  EXPECT_EQ(reader.page().rows.size(), 2U);
+  EXPECT_EQ(reader.page().malformed, 1U);
+  std::string cut = full.substr(0, full.size() - 2);
+  ASSERT_FALSE(reader.read(cut));
+  std::string bare = R"({"result":[{"sys_id":"c"}]})";
+  ASSERT_TRUE(reader.read(bare));
+  EXPECT_EQ(reader.page().malformed, 0U);
+  ASSERT_EQ(reader.page().rows.size(), 1U);
+  const UserRow& row = reader.page().rows.front();
+  EXPECT_EQ(row.sys_id, "c");
+  EXPECT_EQ(row.keys, (std::vector<std::string>{"", ""}));
+  EXPECT_EQ(row.unreadable_keys, 3U);
+  EXPECT_FALSE(row.active);
+  EXPECT_FALSE(row.locked_out);
+  EXPECT_FALSE(row.updated);
+}
+
 TEST(UserPage, OfNoRowsIsEmpty) {
   const auto page = parse(R"({"result":[]})");
   ASSERT_TRUE(page);

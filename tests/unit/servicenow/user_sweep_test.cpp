@@ -351,6 +351,45 @@ TEST(UserSweep, FailsWithItsLastPage) {
   EXPECT_EQ(swept.report.error().error_class, ErrorClass::incomplete);
 }
 
+// The next page is asked for behind what looks like the last row's id, before the page was read.
+TEST(UserSweep, GoesOnBehindTheLastRowWhateverElseIsCalledSysIdInThePage) {
+  for (const std::string mail : {R"({"value":"x","sys_id":"zz"})", R"("\"sys_id\":\"zz\"")",
+                                 R"({"sys_id":"a^b"})", R"({"sys_id":7})"}) {
+    Instance instance = table(60);
+    instance.before = [&](const std::string& query) -> std::optional<net::HttpResponse> {
+      if (query != "sys_id>" + hex_id(1019) + "^ORDERBYsys_id") return std::nullopt;
+      std::string body;
+      for (std::size_t i = 20; i < 30; ++i) {
+        body += (body.empty() ? "" : ",") + (R"({"sys_id":")" + hex_id(1000 + i)) + R"(","user_name":"user)" +
+                std::to_string(i) + R"(","email":)" + mail + "}";
+      }
+      return net::HttpResponse{200,
+                               {{"Content-Type", "application/json"}, {"X-Total-Count", "40"}},
+                               R"({"result":[)" + body + "]}"};
+    };
+    const auto swept = sweep(instance);
+    ASSERT_TRUE(swept.report) << mail << ": " << swept.report.error().message;
+    EXPECT_EQ(swept.ids, visible(instance)) << mail;
+    EXPECT_EQ(swept.report->hidden, 0U) << mail;
+    EXPECT_EQ(swept.report->requests, instance.requests.size()) << mail;
+  }
+}
+
+TEST(UserSweep, BelievesNoPageThatIsCutThoughItAskedForTheNextOne) {
+  Instance instance = table(60);
+  instance.before = [&](const std::string& query) -> std::optional<net::HttpResponse> {
+    if (query != "sys_id>" + hex_id(1019) + "^ORDERBYsys_id") return std::nullopt;
+    return net::HttpResponse{
+        200,
+        {{"Content-Type", "application/json"}, {"X-Total-Count", "40"}},
+        R"({"result":[{"sys_id":")" + hex_id(1020) + R"("},{"sys_id":")" + hex_id(1021) + R"(","user_n)"};
+  };
+  const auto swept = sweep(instance);
+  ASSERT_FALSE(swept.report);
+  EXPECT_EQ(swept.report.error().error_class, ErrorClass::incomplete);
+  EXPECT_EQ(swept.ids.size(), 20U);
+}
+
 TEST(UserSweep, WithoutTotalsEndsAtAnEmptyPageAndClaimsNothingAboutHiddenRows) {
   Instance instance = table(35);
   instance.send_total = false;
