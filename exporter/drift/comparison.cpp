@@ -264,6 +264,8 @@ class Engine {
           break;
       }
     }
+    for (const auto& [link, look] : looks_) result.looked_at.push_back(link);
+    std::ranges::sort(result.looked_at);
     result.mass_drift = is_mass_drift(result.states, result.kinds, options_);
     return result;
   }

@@ -73,10 +73,11 @@ class ProvisionerView {
 };
 
 struct Comparison {
-  std::array<std::uint64_t, 4> states{};            // by State; the sum is every app user
-  std::array<std::uint64_t, kKindCount> kinds{};    // by Kind; the sum is states[drifted]
-  std::vector<Entry> drifted;                       // one per drifted user
-  std::vector<Standing> standings;                  // by link of the listing
+  std::array<std::uint64_t, 4> states{};          // by State; the sum is every app user
+  std::array<std::uint64_t, kKindCount> kinds{};  // by Kind; the sum is states[drifted]
+  std::vector<Entry> drifted;                     // one per drifted user
+  std::vector<Standing> standings;                // by link of the listing
+  std::vector<std::uint32_t> looked_at;  // sorted: links of the listing whose rows were looked at directly
   std::map<std::string, std::uint64_t> unverified;  // cause in words → users, for the log and `check`
   std::uint64_t locked_out = 0;                     // linked and active, but locked_out in ServiceNow
   bool mass_drift = false;

@@ -1,7 +1,9 @@
 // The closed sets of drift: label values of okta_external_id_*.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace exporter::drift {
@@ -23,6 +25,12 @@ inline constexpr std::string_view kKinds[] = {"duplicate_link", "wrong_user",   
                                               "not_linked",     "active_mismatch", "key_mismatch"};
 inline constexpr std::size_t kKindCount = 9;
 constexpr std::string_view to_string(Kind value) { return kKinds[static_cast<std::size_t>(value)]; }
+constexpr std::optional<Kind> to_kind(std::string_view name) {
+  for (std::size_t i = 0; i < kKindCount; ++i) {
+    if (kKinds[i] == name) return static_cast<Kind>(i);
+  }
+  return std::nullopt;
+}
 
 enum class State : std::uint8_t { linked, drifted, unverified, exempt };
 inline constexpr std::string_view kStates[] = {"linked", "drifted", "unverified", "exempt"};

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sampling/newer_findings.h"
+
 namespace exporter::sampling {
 
 namespace {
@@ -40,6 +42,18 @@ std::string_view likely_cause(const drift::Comparison& comparison) {
   return moved >= kind(drift::Kind::record_missing)
              ? "the instance was cloned over, or its users were migrated: rows have other sys_ids"
              : "the instance was restored to an older state, or users were deleted: rows are gone";
+}
+
+storage::LedgerEntry to_ledger(drift::Entry entry, SystemTime compared) {
+  return {.okta_user_id = std::move(entry.okta_user_id),
+          .kind = std::string(to_string(entry.kind)),
+          .scope = std::string(to_string(entry.scope)),
+          .external_id = std::move(entry.external_id),
+          .match_key = std::move(entry.match_key),
+          .candidate_sys_id = std::move(entry.candidate_sys_id),
+          .first_seen = compared,
+          .last_confirmed = compared,
+          .resolved = std::nullopt};
 }
 
 storage::ComparisonRecord to_record(const drift::Comparison& comparison, SystemTime time) {
@@ -178,21 +192,18 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, ListingPa
   }
   run.mark();
 
-  storage::ComparisonCommit commit{.record = to_record(*comparison, compared), .drifted = {}};
-  commit.drifted.reserve(comparison->drifted.size());
-  for (drift::Entry& entry : comparison->drifted) {
-    commit.drifted.push_back({.okta_user_id = std::move(entry.okta_user_id),
-                              .kind = std::string(to_string(entry.kind)),
-                              .scope = std::string(to_string(entry.scope)),
-                              .external_id = std::move(entry.external_id),
-                              .match_key = std::move(entry.match_key),
-                              .candidate_sys_id = std::move(entry.candidate_sys_id),
-                              .first_seen = compared,
-                              .last_confirmed = compared,
-                              .resolved = std::nullopt});
-  }
-  comparison->drifted = {};
-  if (Result<void> replaced = picture_.replace(opened, std::move(commit)); !replaced) {
+  const auto make_commit = [&](const std::vector<storage::LedgerEntry>& found) {
+    std::vector<storage::LedgerEntry> drifted;
+    drifted.reserve(comparison->drifted.size());
+    for (drift::Entry& entry : comparison->drifted) {
+      drifted.push_back(to_ledger(std::move(entry), compared));
+    }
+    comparison->drifted = {};
+    keep_newer(found, pair.links->listing, compared, *comparison, drifted);
+    return storage::ComparisonCommit{.record = to_record(*comparison, compared),
+                                     .drifted = std::move(drifted)};
+  };
+  if (Result<void> replaced = picture_.replace(opened, began, make_commit); !replaced) {
     return replaced;
   }
   report(*comparison, before);
@@ -231,10 +242,9 @@ Result<std::map<std::string, drift::Kind>> ComparisonSampler::open_kinds(
   }
   std::map<std::string, drift::Kind> kinds;
   for (const auto& [user, name] : *names) {
-    const auto* const found = std::ranges::find(drift::kKinds, name);
     // A kind of another version's is found anew.
-    if (found != std::end(drift::kKinds)) {
-      kinds[user] = static_cast<drift::Kind>(found - std::begin(drift::kKinds));
+    if (const auto kind = drift::to_kind(name)) {
+      kinds[user] = *kind;
     }
   }
   return kinds;

@@ -56,8 +56,16 @@ std::optional<storage::ComparisonRecord> Picture::last() {
   return last_;
 }
 
-Result<void> Picture::replace(const Session::Opened& opened, storage::ComparisonCommit commit) {
+Result<void> Picture::replace(const Session::Opened& opened, SystemTime began,
+                              const MakeCommit& make_commit) {
   const MutexLock lock(mutex_);
+  // Under the lock: a single look that comes later waits, and then knows that its comparison is no longer the
+  // last.
+  const auto found = store_.drift_since(opened.id, began);
+  if (!found) {
+    return std::unexpected(found.error());
+  }
+  storage::ComparisonCommit commit = make_commit(*found);
   Result<storage::CommittedComparison> committed = store_.commit_comparison(opened.id, commit);
   if (!committed) {
     return std::unexpected(std::move(committed.error()));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -48,9 +49,12 @@ class Picture {
   void mark_incomplete() EXCLUDES(mutex_);
   std::optional<storage::ComparisonRecord> last() EXCLUDES(mutex_);
 
-  // A complete comparison takes the place of the last one; from here on until settle() no single look may
-  // change it. Errors: storage; then everything stays.
-  Result<void> replace(const Session::Opened& opened, storage::ComparisonCommit commit) EXCLUDES(mutex_);
+  // Makes the commit of a comparison, given the drift that is open and was found since its listings began.
+  using MakeCommit = std::function<storage::ComparisonCommit(const std::vector<storage::LedgerEntry>& found)>;
+  // A complete comparison of listings that began then takes the place of the last one; from here on until
+  // settle() no single look may change it. Errors: storage; then everything stays.
+  Result<void> replace(const Session::Opened& opened, SystemTime began, const MakeCommit& make_commit)
+      EXCLUDES(mutex_);
   // Its links are stored: looks may change it. Gives it its number.
   void settle(Settled settled) EXCLUDES(mutex_);
   // nullopt: no comparison of this process, or its links are not stored yet.

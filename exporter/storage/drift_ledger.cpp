@@ -92,6 +92,29 @@ void carry_out(Database& database, IntegrationId id, const Plan& todo, SystemTim
   }
 }
 
+constexpr std::string_view kEntries =
+    "SELECT okta_user_id, kind, scope, external_id, match_key, candidate_sys_id, first_seen,"
+    " coalesce(last_confirmed, max(first_seen, (SELECT time FROM comparison WHERE integration = ?1))), "
+    "resolved"
+    " FROM drift";
+
+std::vector<LedgerEntry> read_entries(Statement rows, const auto&... parameters) {
+  std::vector<LedgerEntry> entries;
+  rows.bind(parameters...);
+  while (rows.step()) {
+    entries.push_back({.okta_user_id = rows.text(0),
+                       .kind = rows.text(1),
+                       .scope = rows.text(2),
+                       .external_id = rows.text(3),
+                       .match_key = rows.text(4),
+                       .candidate_sys_id = rows.text(5),
+                       .first_seen = rows.time(6),
+                       .last_confirmed = rows.time(7),
+                       .resolved = rows.is_null(8) ? std::nullopt : std::optional(rows.time(8))});
+  }
+  return entries;
+}
+
 }  // namespace
 
 LedgerChange reconcile(Database& database, IntegrationId id, const std::vector<LedgerEntry>& drifted,
@@ -151,27 +174,20 @@ std::map<std::string, std::string> read_open_kinds(Database& database, Integrati
   return kinds;
 }
 
+std::vector<LedgerEntry> read_open_since(Database& database, IntegrationId id, SystemTime since) {
+  return read_entries(database.prepare(std::string(kEntries) +
+                                       " WHERE integration = ?1 AND resolved IS NULL AND first_seen > ?2"
+                                       " ORDER BY okta_user_id"),
+                      id, since);
+}
+
 std::vector<LedgerEntry> read_ledger(Database& database, IntegrationId id, std::size_t limit) {
-  std::vector<LedgerEntry> entries;
-  Statement rows = database.prepare(
-      "SELECT okta_user_id, kind, scope, external_id, match_key, candidate_sys_id, first_seen,"
-      " coalesce(last_confirmed, max(first_seen, (SELECT time FROM comparison WHERE integration = ?1))),"
-      " resolved"
-      " FROM drift WHERE integration = ?1"
-      " ORDER BY resolved IS NOT NULL, coalesce(resolved, first_seen) DESC, id DESC LIMIT ?2");
-  rows.bind(id, limit);
-  while (rows.step()) {
-    entries.push_back({.okta_user_id = rows.text(0),
-                       .kind = rows.text(1),
-                       .scope = rows.text(2),
-                       .external_id = rows.text(3),
-                       .match_key = rows.text(4),
-                       .candidate_sys_id = rows.text(5),
-                       .first_seen = rows.time(6),
-                       .last_confirmed = rows.time(7),
-                       .resolved = rows.is_null(8) ? std::nullopt : std::optional(rows.time(8))});
-  }
-  return entries;
+  return read_entries(
+      database.prepare(std::string(kEntries) +
+                       " WHERE integration = ?1"
+                       " ORDER BY resolved IS NOT NULL, coalesce(resolved, first_seen) DESC, id DESC"
+                       " LIMIT ?2"),
+      id, limit);
 }
 
 }  // namespace exporter::storage

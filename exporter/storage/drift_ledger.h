@@ -39,6 +39,7 @@ std::map<std::string, SystemTime> oldest_open(Database& database, IntegrationId 
 std::map<std::string, std::string> read_open_kinds(Database& database, IntegrationId id,
                                                    const std::vector<std::string>& okta_user_ids);
 
+std::vector<LedgerEntry> read_open_since(Database& database, IntegrationId id, SystemTime since);
 std::vector<LedgerEntry> read_ledger(Database& database, IntegrationId id, std::size_t limit);
 
 }  // namespace exporter::storage

@@ -106,6 +106,9 @@ class SqliteStore final : public Store {
   Result<std::vector<LedgerEntry>> ledger(IntegrationId id, std::size_t limit) override {
     return transact([&](Database& database) { return read_ledger(database, id, limit); });
   }
+  Result<std::vector<LedgerEntry>> drift_since(IntegrationId id, SystemTime since) override {
+    return transact([&](Database& database) { return read_open_since(database, id, since); });
+  }
 
   Result<std::vector<Failure>> failures(IntegrationId id, std::size_t limit) override {
     return transact([&](Database& database) { return read_failures(database, id, limit); });

@@ -270,6 +270,8 @@ class Store {
   virtual Result<std::map<std::string, SystemTime>> oldest_drift(IntegrationId id) = 0;
   // Open entries first, then the resolved ones, newest first.
   virtual Result<std::vector<LedgerEntry>> ledger(IntegrationId id, std::size_t limit) = 0;
+  // Open entries that were first seen after that.
+  virtual Result<std::vector<LedgerEntry>> drift_since(IntegrationId id, SystemTime since) = 0;
   virtual Result<std::vector<Failure>> failures(IntegrationId id, std::size_t limit) = 0;
 
   // Failures of the given reason that name a user and have no verdict, the oldest first.

@@ -57,7 +57,7 @@ class ChangeFollowerTest : public testing::Test, protected HasInstance, protecte
                                 .last_confirmed = clock_.now(),
                                 .resolved = std::nullopt});
     }
-    ASSERT_TRUE(picture_.replace(opened_, std::move(commit)));
+    ASSERT_TRUE(picture_.replace(opened_, clock_.now(), [&](const auto&) { return std::move(commit); }));
     listed(links_);
     picture_.settle(
         {.policy = {.creates_users = true, .deactivates_users = true, .reader_sees_inactive = true},

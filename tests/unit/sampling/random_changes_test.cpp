@@ -80,7 +80,7 @@ class Followed : HasSmallWorld, FollowedInstance {
                                 .last_confirmed = clock_.now(),
                                 .resolved = std::nullopt});
     }
-    ASSERT_TRUE(picture_.replace(opened_, std::move(commit)));
+    ASSERT_TRUE(picture_.replace(opened_, clock_.now(), [&](const auto&) { return std::move(commit); }));
     storage::LinkRange range;
     for (std::size_t i = 0; i < world_.users.size(); ++i) {
       const AppUser& user = world_.users[i];

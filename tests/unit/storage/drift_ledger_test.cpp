@@ -134,6 +134,19 @@ TEST_F(DriftLedgerTest, OpenEntriesComeFirstAndTheNewestOfThem) {
   EXPECT_EQ(ledger(2).size(), 2U);
 }
 
+TEST_F(DriftLedgerTest, TellsWhatIsOpenAndWasFoundSince) {
+  compare({entry("old", "wrong_user"), entry("resolved", "wrong_user")});
+  const SystemTime before = clock_.now();
+  compare({entry("old", "wrong_user"), entry("new", "not_linked"), entry("short", "not_linked")});
+  compare({entry("old", "wrong_user"), entry("new", "not_linked")});
+  const auto found = store_->drift_since(id_, before);
+  ASSERT_TRUE(found) << found.error().message;
+  ASSERT_EQ(found->size(), 1U);
+  EXPECT_EQ(found->front().okta_user_id, "new");
+  EXPECT_EQ(found->front().kind, "not_linked");
+  EXPECT_EQ(found->front().first_seen, before + hours(1));
+}
+
 TEST_F(DriftLedgerTest, ResolvedEntriesAreKeptThirtyDaysAndOpenOnesForEver) {
   compare({entry("00u1", "wrong_user"), entry("00u2", "wrong_user")});
   compare({entry("00u2", "wrong_user")});
