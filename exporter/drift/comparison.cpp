@@ -190,6 +190,7 @@ class Engine {
       return {};
     }
     std::vector<std::uint32_t> eligible;
+    eligible.reserve(by_id_.sorted().size());  // nearly all of them
     for (const std::uint32_t link : by_id_.sorted()) {
       const Finding& finding = findings_[link];
       const bool reader_sees_row =
