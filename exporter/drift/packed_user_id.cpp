@@ -13,7 +13,8 @@ constexpr std::uint8_t kNoLetter = 0x80;
 constexpr std::array<std::uint8_t, 256> kLetterValues = [] {
   std::array<std::uint8_t, 256> values{};
   values.fill(kNoLetter);
-  for (std::uint8_t i = 0; i < kLetters.size(); ++i) values[static_cast<unsigned char>(kLetters[i])] = i;
+  std::uint8_t value = 0;
+  for (const char letter : kLetters) values[static_cast<unsigned char>(letter)] = value++;
   return values;
 }();
 

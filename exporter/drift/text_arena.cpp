@@ -95,8 +95,7 @@ TextArena::Coded TextArena::encode(std::string_view text, std::string_view first
       text = text.substr(0, at);
     }
   }
-  const auto differs = std::ranges::mismatch(text, first_stem).in1;
-  const auto shared = static_cast<std::size_t>(differs - text.begin());
+  const auto shared = static_cast<std::size_t>(std::ranges::mismatch(text, first_stem).in1 - text.begin());
   if (shared >= kMinShared) coded.shared = shared;
   coded.middle = text.substr(coded.shared);
   return coded;
@@ -146,7 +145,7 @@ TextArena::Parts TextArena::get(Place place, std::size_t index) const {
 std::size_t TextArena::memory_bytes() const {
   std::size_t bytes = bytes_ + chunks_.capacity() * sizeof(chunks_[0]);
   // With a guess at what a node of the table takes.
-  for (const auto& domain : domains_) bytes += sizeof(*domain) + domain->capacity() + std::size_t{64};
+  for (const auto& domain : domains_) bytes += sizeof(std::string) + domain->capacity() + std::size_t{64};
   return bytes;
 }
 

@@ -90,7 +90,7 @@ simdjson::error_code read_match_field(std::span<const Place> places, std::string
       if (auto error = read_key(value, *text)) return error;
     }
     std::string& key = keys[place.key];
-    if (!key.empty()) repeats.see(key, *text);
+    if (!key.empty()) repeats.see(key, text);
     key = *text;
   }
   return simdjson::SUCCESS;

@@ -91,8 +91,12 @@ class UserSweep::Pages {
       if (foreseen) ask(*foreseen, 0);
       const auto step = judge(answer);
       if (!step) return std::unexpected(step.error());
-      if (*step == Step::more && !(foreseen && keyset() && cursor_ == *foreseen && offset_ == 0)) {
-        if (foreseen) static_cast<void>(ahead_->take());
+      const bool coming = foreseen && keyset() && cursor_ == *foreseen && offset_ == 0;
+      if (*step == Step::more && !coming) {
+        // Whatever comes of it leads nowhere.
+        if (foreseen) {
+          [[maybe_unused]] const auto unwanted = ahead_->take();
+        }
         if (auto asked = ask_on(); !asked) return std::unexpected(std::move(asked.error()));
       }
       // Likewise.
