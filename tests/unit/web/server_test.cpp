@@ -614,6 +614,11 @@ TEST_F(WebServer, Answers503WhenEveryConnectionIsBusy) {
 }
 
 TEST_F(WebServer, MakesRoomWhenTheProcessRunsOutOfDescriptors) {
+#ifdef __SANITIZE_ADDRESS__
+  // Built together with it, UBSan tries by a pipe whether an object's memory can be read: without a
+  // descriptor left it takes a good object for a bad one.
+  GTEST_SKIP() << "the sanitizer needs descriptors itself";
+#endif
   start();
   RawClient oldest = connected();
   ASSERT_TRUE(oldest.get("/metrics"));
