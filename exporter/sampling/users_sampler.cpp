@@ -50,7 +50,7 @@ Result<void> UsersSampler::list(SampleRun& run) {
   if (options_.strategy == UsersStrategy::sweep) {
     return sweep(run);
   }
-  Result<std::unique_ptr<Lookups>> kept = go_on_looking_up(run);
+  Result<std::unique_ptr<Lookups>> kept = go_on(interrupted_lookups_, run);
   if (!kept) {
     return std::unexpected(std::move(kept.error()));
   }
@@ -200,72 +200,43 @@ Result<void> UsersSampler::prove_view(RowInput& rows, SampleRun& run) {
 }
 
 // Null where there is nothing to go on with.
-Result<std::unique_ptr<UsersSampler::Sweep>> UsersSampler::go_on(SampleRun& run) {
-  if (!interrupted_) {
+template <class Listing>
+Result<std::unique_ptr<Listing>> UsersSampler::go_on(std::unique_ptr<Listing>& interrupted, SampleRun& run) {
+  if (!interrupted) {
     return nullptr;
   }
-  if (run.clock().steady_now() - interrupted_->begun > DriftInputs::keep_for(options_.interval)) {
-    interrupted_.reset();
+  const std::initializer_list<LogField> fields = {
+      {"integration", session_.integration()},
+      {"way", std::string(Listing::kWay)},
+      {"rows", std::to_string(interrupted->rows->listing.size())}};
+  if (run.clock().steady_now() - interrupted->begun > DriftInputs::keep_for(options_.interval)) {
+    interrupted.reset();
     inputs_.failed();  // what waited for it is as old
-    log_.info("the sweep of the users' table broke off too long ago and is begun anew",
-              {{"integration", session_.integration()}});
+    log_.info("the listing of ServiceNow's users broke off too long ago and is begun anew", fields);
     return nullptr;
   }
-  const Result<bool> firm = interrupted_->pages.stands_firm(run.stop());
+  const Result<bool> firm = interrupted->stands_firm(run.stop());
   if (!firm) {
     if (!DriftInputs::can_go_on_after(firm.error())) {
-      interrupted_.reset();
+      interrupted.reset();
     }
     return std::unexpected(firm.error());
   }
   run.mark();
   if (!*firm) {
-    interrupted_.reset();
+    interrupted.reset();
     log_.warn(
-        "the row at which the sweep of the users' table broke off is not shown any more; it is begun anew",
-        {{"integration", session_.integration()}});
+        "the row at which the listing of ServiceNow's users broke off is not shown any more; it is begun "
+        "anew",
+        fields);
     return nullptr;
   }
-  log_.info("the sweep of the users' table goes on where it broke off",
-            {{"integration", session_.integration()},
-             {"rows", std::to_string(interrupted_->rows->listing.size())}});
-  return std::move(interrupted_);
-}
-
-// Null where there is nothing to go on with.
-Result<std::unique_ptr<UsersSampler::Lookups>> UsersSampler::go_on_looking_up(SampleRun& run) {
-  if (!interrupted_lookups_) {
-    return nullptr;
-  }
-  if (run.clock().steady_now() - interrupted_lookups_->begun > DriftInputs::keep_for(options_.interval)) {
-    interrupted_lookups_.reset();
-    inputs_.failed();  // what waited for it is as old
-    log_.info("the lookups of users broke off too long ago and are begun anew",
-              {{"integration", session_.integration()}});
-    return nullptr;
-  }
-  const Result<bool> firm = interrupted_lookups_->collector.stands_firm(run.stop());
-  if (!firm) {
-    if (!DriftInputs::can_go_on_after(firm.error())) {
-      interrupted_lookups_.reset();
-    }
-    return std::unexpected(firm.error());
-  }
-  run.mark();
-  if (!*firm) {
-    interrupted_lookups_.reset();
-    log_.warn("the row that was looked up last is not shown any more; the lookups of users are begun anew",
-              {{"integration", session_.integration()}});
-    return nullptr;
-  }
-  log_.info("the lookups of users go on where they broke off",
-            {{"integration", session_.integration()},
-             {"rows", std::to_string(interrupted_lookups_->rows->listing.size())}});
-  return std::move(interrupted_lookups_);
+  log_.info("the listing of ServiceNow's users goes on where it broke off", fields);
+  return std::move(interrupted);
 }
 
 Result<void> UsersSampler::sweep(SampleRun& run) {
-  Result<std::unique_ptr<Sweep>> kept = go_on(run);
+  Result<std::unique_ptr<Sweep>> kept = go_on(interrupted_, run);
   if (!kept) {
     return std::unexpected(std::move(kept.error()));
   }

@@ -49,6 +49,8 @@ class UsersSampler final : public Sampler {
           rows(std::make_unique<RowInput>(
               RowInput{drift::RowListing(client.table().match_fields.size()), servicenow::SweepReport{}})),
           begun(begun_at) {}
+    static constexpr std::string_view kWay = "sweep";
+    Result<bool> stands_firm(std::stop_token stop) { return pages.stands_firm(std::move(stop)); }
     servicenow::UserSweep pages;
     std::unique_ptr<RowInput> rows;
     SteadyTime begun;
@@ -57,7 +59,8 @@ class UsersSampler final : public Sampler {
     bool active_readable = true;
   };
   Result<void> sweep(SampleRun& run);
-  Result<std::unique_ptr<Sweep>> go_on(SampleRun& run);
+  template <class Listing>  // Sweep or Lookups
+  Result<std::unique_ptr<Listing>> go_on(std::unique_ptr<Listing>& interrupted, SampleRun& run);
   void publish(const Sweep& sweep);
   // Lookups on their way, likewise.
   struct Lookups {
@@ -67,13 +70,14 @@ class UsersSampler final : public Sampler {
                                                    servicenow::SweepReport{}, links})),
           collector(links->listing, reader, rows->listing),
           begun(begun_at) {}
+    static constexpr std::string_view kWay = "lookup";
+    Result<bool> stands_firm(std::stop_token stop) { return collector.stands_firm(std::move(stop)); }
     std::unique_ptr<RowInput> rows;
     drift::RowCollector collector;
     SteadyTime begun;
   };
   Result<void> look_up(const std::shared_ptr<const LinkInput>& links, SampleRun& run);
   Result<void> look_up(std::unique_ptr<Lookups> lookups, bool goes_on, SampleRun& run);
-  Result<std::unique_ptr<Lookups>> go_on_looking_up(SampleRun& run);
   Result<void> prove_view(RowInput& rows, SampleRun& run);
   Result<void> count_table(SampleRun& run);
   bool sweep_is_cheaper(std::size_t links) const;

@@ -76,7 +76,7 @@ TEST(Resume, ASweepOfServiceNowGoesOnBehindTheLastRowThatItRead) {
   world.change({{{"do", "clear_faults"}}});
   ASSERT_TRUE(world.await_success("comparison", 60));
   EXPECT_THAT(world.exporter().errors(),
-              HasSubstr("the sweep of the users' table goes on where it broke off"));
+              HasSubstr("the listing of ServiceNow's users goes on where it broke off"));
   EXPECT_EQ(world.scrape().nonzero("okta_external_id_drift_users", {}, "kind"),
             nonzero(world.truth()["okta_external_id_drift_users"]));
 }
