@@ -54,5 +54,19 @@ constexpr Standing to_standing(State state, bool locked_out) {
   }
   return Standing::exempt;
 }
+constexpr State to_state(Standing standing) {
+  switch (standing) {
+    case Standing::linked:
+    case Standing::locked_out:
+      return State::linked;
+    case Standing::drifted:
+      return State::drifted;
+    case Standing::unverified:
+      return State::unverified;
+    case Standing::exempt:
+      break;
+  }
+  return State::exempt;
+}
 
 }  // namespace exporter::drift

@@ -7,25 +7,6 @@
 
 namespace exporter::sampling {
 
-namespace {
-
-drift::State to_state(drift::Standing standing) {
-  switch (standing) {
-    case drift::Standing::linked:
-    case drift::Standing::locked_out:
-      return drift::State::linked;
-    case drift::Standing::drifted:
-      return drift::State::drifted;
-    case drift::Standing::unverified:
-      return drift::State::unverified;
-    case drift::Standing::exempt:
-      break;
-  }
-  return drift::State::exempt;
-}
-
-}  // namespace
-
 void keep_newer(const std::vector<storage::LedgerEntry>& found, const drift::LinkListing& links,
                 SystemTime compared, drift::Comparison& comparison,
                 std::vector<storage::LedgerEntry>& drifted) {
@@ -58,7 +39,7 @@ void keep_newer(const std::vector<storage::LedgerEntry>& found, const drift::Lin
       continue;
     }
     drift::Standing& standing = comparison.standings[link];
-    --comparison.states[static_cast<std::size_t>(to_state(standing))];
+    --comparison.states[static_cast<std::size_t>(drift::to_state(standing))];
     comparison.locked_out -= standing == drift::Standing::locked_out ? 1 : 0;
     standing = drift::Standing::drifted;
     keep(entry);

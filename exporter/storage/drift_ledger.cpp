@@ -102,15 +102,7 @@ std::vector<LedgerEntry> read_entries(Statement rows, const auto&... parameters)
   std::vector<LedgerEntry> entries;
   rows.bind(parameters...);
   while (rows.step()) {
-    entries.push_back({.okta_user_id = rows.text(0),
-                       .kind = rows.text(1),
-                       .scope = rows.text(2),
-                       .external_id = rows.text(3),
-                       .match_key = rows.text(4),
-                       .candidate_sys_id = rows.text(5),
-                       .first_seen = rows.time(6),
-                       .last_confirmed = rows.time(7),
-                       .resolved = rows.is_null(8) ? std::nullopt : std::optional(rows.time(8))});
+    entries.push_back(read_entry(rows, 0));
   }
   return entries;
 }
@@ -172,6 +164,18 @@ std::map<std::string, std::string> read_open_kinds(Database& database, Integrati
     }
   }
   return kinds;
+}
+
+LedgerEntry read_entry(const Statement& row, int column) {
+  return {.okta_user_id = row.text(column),
+          .kind = row.text(column + 1),
+          .scope = row.text(column + 2),
+          .external_id = row.text(column + 3),
+          .match_key = row.text(column + 4),
+          .candidate_sys_id = row.text(column + 5),
+          .first_seen = row.time(column + 6),
+          .last_confirmed = row.time(column + 7),
+          .resolved = row.is_null(column + 8) ? std::nullopt : std::optional(row.time(column + 8))};
 }
 
 std::vector<LedgerEntry> read_open_since(Database& database, IntegrationId id, SystemTime since) {

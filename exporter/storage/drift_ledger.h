@@ -39,6 +39,9 @@ std::map<std::string, SystemTime> oldest_open(Database& database, IntegrationId 
 std::map<std::string, std::string> read_open_kinds(Database& database, IntegrationId id,
                                                    const std::vector<std::string>& okta_user_ids);
 
+// An entry from nine columns of a row, the first of them at `column`: okta_user_id, kind, scope, external_id,
+// match_key, candidate_sys_id, first_seen, when it was last confirmed, resolved.
+LedgerEntry read_entry(const Statement& row, int column);
 std::vector<LedgerEntry> read_open_since(Database& database, IntegrationId id, SystemTime since);
 std::vector<LedgerEntry> read_ledger(Database& database, IntegrationId id, std::size_t limit);
 

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "storage/drift_ledger.h"
+
 namespace exporter::storage {
 
 namespace {
@@ -77,17 +79,7 @@ DriftPage read_drift_page(Database& database, const DriftQuery& query) {
       from + order_by(column(query.sort), query.descending, "drift.id") + " LIMIT ?3 OFFSET ?4");
   rows.bind(names, query.kind, query.limit, query.offset);
   while (rows.step()) {
-    page.rows.push_back(
-        {.integration = rows.text(0),
-         .entry = {.okta_user_id = rows.text(1),
-                   .kind = rows.text(2),
-                   .scope = rows.text(3),
-                   .external_id = rows.text(4),
-                   .match_key = rows.text(5),
-                   .candidate_sys_id = rows.text(6),
-                   .first_seen = rows.time(7),
-                   .last_confirmed = rows.time(8),
-                   .resolved = rows.is_null(9) ? std::nullopt : std::optional(rows.time(9))}});
+    page.rows.push_back({.integration = rows.text(0), .entry = read_entry(rows, 1)});
   }
   return page;
 }

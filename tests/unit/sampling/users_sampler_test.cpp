@@ -164,25 +164,33 @@ TEST_F(UsersSamplerTest, NeverLeavesAWayThatWasConfigured) {
   EXPECT_EQ(sweeps(), 0U);
 }
 
-class InterruptedSweepTest : public UsersSamplerTest {
+// A request whose query holds that text is not answered, for a while.
+class InterruptedTest : public UsersSamplerTest {
  protected:
-  InterruptedSweepTest() {
-    table(35);
-    instance_.before = [this](const std::string& query) -> std::optional<net::HttpResponse> {
-      if (fails_ == 0 || query.find("sys_id>" + hex_id(20)) == std::string::npos) return std::nullopt;
+  InterruptedTest(UsersStrategy strategy, std::string query_part) : strategy_(strategy) {
+    instance_.before =
+        [this, part = std::move(query_part)](const std::string& query) -> std::optional<net::HttpResponse> {
+      if (fails_ == 0 || query.find(part) == std::string::npos) return std::nullopt;
       return net::HttpResponse{
           .status = fails_, .headers = {{"Content-Type", "application/json"}}, .body = "{}"};
     };
   }
-  // Rows 1 to 20 are read; the page behind them is not there.
   void break_off(int status) {
     fails_ = status;
-    ASSERT_FALSE(sample(UsersStrategy::sweep));
+    ASSERT_FALSE(sample(strategy_));
     fails_ = 0;
     instance_.requests.clear();
   }
 
+ private:
+  const UsersStrategy strategy_;
   int fails_ = 0;
+};
+
+// Rows 1 to 20 are read; the page behind them is not there.
+class InterruptedSweepTest : public InterruptedTest {
+ protected:
+  InterruptedSweepTest() : InterruptedTest(UsersStrategy::sweep, "sys_id>" + hex_id(20)) { table(35); }
 };
 
 TEST_F(InterruptedSweepTest, GoesOnBehindTheLastRowAndProvesTheReadersViewAnew) {
@@ -230,29 +238,16 @@ TEST_F(InterruptedSweepTest, BeginsAnewAfterARefusal) {
 }
 
 // Links 1 to 398, two requests' worth, are looked up; the group behind them is not answered.
-class InterruptedLookupsTest : public UsersSamplerTest {
+class InterruptedLookupsTest : public InterruptedTest {
  protected:
-  InterruptedLookupsTest() {
+  InterruptedLookupsTest() : InterruptedTest(UsersStrategy::lookup, hex_id(450)) {
     table(500);
     list(500);
-    instance_.before = [this](const std::string& query) -> std::optional<net::HttpResponse> {
-      if (fails_ == 0 || query.find(hex_id(450)) == std::string::npos) return std::nullopt;
-      return net::HttpResponse{
-          .status = fails_, .headers = {{"Content-Type", "application/json"}}, .body = "{}"};
-    };
-  }
-  void break_off(int status) {
-    fails_ = status;
-    ASSERT_FALSE(sample(UsersStrategy::lookup));
-    fails_ = 0;
-    instance_.requests.clear();
   }
   bool asked_for(std::uint64_t row) const {
     return std::ranges::any_of(
         queries(), [&](const std::string& query) { return query.find(hex_id(row)) != std::string::npos; });
   }
-
-  int fails_ = 0;
 };
 
 TEST_F(InterruptedLookupsTest, GoOnWithTheGroupThatFailedAndProveTheReadersViewAnew) {
