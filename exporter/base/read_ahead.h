@@ -1,19 +1,24 @@
 // The next page is on its way while the one before it is read.
 #pragma once
 
+#include <condition_variable>
+#include <deque>
 #include <functional>
 #include <future>
-#include <semaphore>
 #include <stop_token>
 #include <thread>
 #include <utility>
 
 #include "base/error.h"
+#include "base/mutex.h"
 
 namespace exporter {
 
-// One fetch at a time, on a thread that lasts as long as this. Not thread-safe: begin() and take() in turn,
-// by one owner. A fetch that nobody takes any more is cancelled and waited for.
+// Fetches one page after the other, on a thread that lasts as long as this, and never more than one beyond the page
+// that is being read: none is begun while one waits to be taken. begin() is the owner's, or a fetch's own, which knows
+// the page behind it before anybody has read it; take() is the owner's, once for each begin() and in their order. What
+// the owner did before a take(), the fetches behind the page that it takes can see. Fetches that nobody takes any more
+// are cancelled and waited for.
 template <class T>
 class ReadAhead {
  public:
@@ -22,38 +27,59 @@ class ReadAhead {
   explicit ReadAhead(std::stop_token stop) : forward_(std::move(stop), [this] { cancel_.request_stop(); }) {}
   ~ReadAhead() {
     cancel_.request_stop();
-    begun_.release();  // joined below: the thread finds no task and ends
+    thread_.request_stop();
+    thread_.join();
   }
   ReadAhead(const ReadAhead&) = delete;
   ReadAhead& operator=(const ReadAhead&) = delete;
 
   void begin(Fetch fetch) {
-    task_ = Task(std::move(fetch));
-    coming_ = task_.get_future();
-    begun_.release();
+    Task task(std::move(fetch));
+    {
+      const MutexLock lock(mutex_);
+      untaken_.push_back(task.get_future());
+      tasks_.push_back(std::move(task));
+    }
+    changed_.notify_one();
   }
   // What the fetch throws, this throws.
-  Result<T> take() { return coming_.get(); }
+  Result<T> take() {
+    std::future<Result<T>> coming;
+    {
+      const MutexLock lock(mutex_);
+      coming = std::move(untaken_.front());
+      untaken_.pop_front();
+    }
+    changed_.notify_one();
+    return coming.get();
+  }
 
  private:
   using Task = std::packaged_task<Result<T>(std::stop_token)>;
 
-  void work() {
+  void work(const std::stop_token& stop) {
     for (;;) {
-      begun_.acquire();
-      // Out of the owner's way, who may begin the next as soon as this one has its result.
-      Task task = std::exchange(task_, Task());
-      if (!task.valid()) return;
+      Task task;
+      {
+        const MutexLock lock(mutex_);
+        changed_.wait(mutex_, stop, [this]() REQUIRES(mutex_) {
+          return !tasks_.empty() && untaken_.size() <= tasks_.size();
+        });
+        if (stop.stop_requested()) return;
+        task = std::move(tasks_.front());
+        tasks_.pop_front();
+      }
       task(cancel_.get_token());
     }
   }
 
   std::stop_source cancel_;
   std::stop_callback<std::function<void()>> forward_;
-  std::counting_semaphore<> begun_{0};
-  Task task_;
-  std::future<Result<T>> coming_;
-  std::jthread thread_{[this] { work(); }};  // the last: it uses all of the above
+  Mutex mutex_;
+  std::condition_variable_any changed_;
+  std::deque<Task> tasks_ GUARDED_BY(mutex_);                      // not begun
+  std::deque<std::future<Result<T>>> untaken_ GUARDED_BY(mutex_);  // of those, of the one that runs, and of those done
+  std::jthread thread_{[this](const std::stop_token& end) { work(end); }};  // the last: it uses all of the above
 };
 
 }  // namespace exporter

@@ -1,5 +1,6 @@
 #include "config/secret.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
@@ -56,9 +57,12 @@ Result<std::string> read_secret_file(const std::string& path) {
     return failure("the secret file " + path +
                    " is not a regular file; name a file that holds only the secret");
   }
-  std::string content(kMaxSecretBytes + 1, '\0');
+  // A byte more than it has, to see its end; a file that grows meanwhile gets more.
+  const auto size = static_cast<std::size_t>(std::max<::off_t>(status.st_size, 0));
+  std::string content(std::min(size, kMaxSecretBytes) + 1, '\0');
   std::size_t length = 0;
-  while (length < content.size()) {
+  while (length <= kMaxSecretBytes) {
+    if (length == content.size()) content.resize(kMaxSecretBytes + 1);
     const ::ssize_t count = ::read(file.get(), content.data() + length, content.size() - length);
     if (count < 0) {
       if (errno == EINTR) continue;

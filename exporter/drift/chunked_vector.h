@@ -18,6 +18,8 @@ class ChunkedVector {
     ++size_;
   }
   const T& operator[](std::size_t index) const { return chunks_[index / kChunk][index % kChunk]; }
+  // Has the processor fetch an element that is wanted a little later.
+  void prefetch(std::size_t index) const { __builtin_prefetch(&(*this)[index]); }
   std::size_t size() const { return size_; }
   std::size_t memory_bytes() const { return chunks_.size() * (kChunk * sizeof(T) + sizeof(chunks_[0])); }
 

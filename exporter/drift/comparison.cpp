@@ -1,10 +1,12 @@
 #include "drift/comparison.h"
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 #include <unordered_map>
 #include <utility>
 
+#include "base/side_by_side.h"
 #include "drift/classify.h"
 #include "drift/direct_look.h"
 #include "drift/links_by_id.h"
@@ -62,14 +64,23 @@ class Engine {
     // Whether absent is believed is decided at the look, which may find the row after all.
     Policy believing = policy_;
     believing.reader_sees_inactive = true;
+    const auto classify_part = [&](std::uint32_t from, std::uint32_t to,
+                                   std::vector<std::uint32_t>& candidates) {
+      for (std::uint32_t link = from; link < to; ++link) {
+        listed_.prefetch(link);
+        const Facts facts = listed_.facts(link);
+        findings_[link] = classify(facts, policy_);
+        if (findings_[link].state == State::exempt) continue;
+        if (is_candidate(findings_[link]) || is_candidate(classify(facts, believing)))
+          candidates.push_back(link);
+      }
+    };
     std::vector<std::uint32_t> candidates;
-    for (std::uint32_t link = 0; link < links_.size(); ++link) {
-      const Facts facts = listed_.facts(link);
-      findings_[link] = classify(facts, policy_);
-      if (findings_[link].state == State::exempt) continue;
-      if (is_candidate(findings_[link]) || is_candidate(classify(facts, believing)))
-        candidates.push_back(link);
-    }
+    std::vector<std::uint32_t> of_second_half;
+    const auto size = static_cast<std::uint32_t>(links_.size());
+    side_by_side([&] { classify_part(0, size / 2, candidates); },
+                 [&] { classify_part(size / 2, size, of_second_half); });
+    candidates.insert(candidates.end(), of_second_half.begin(), of_second_half.end());
     return candidates;
   }
 
@@ -189,23 +200,26 @@ class Engine {
       memory_ = {};
       return {};
     }
-    std::vector<std::uint32_t> eligible;
-    eligible.reserve(by_id_.sorted().size());  // nearly all of them
-    for (const std::uint32_t link : by_id_.sorted()) {
+    // Told in the order of the links, and gathered in the order of the ids.
+    std::vector<bool> can_be_asked(links_.size());
+    for (std::uint32_t link = 0; link < links_.size(); ++link) {
       const Finding& finding = findings_[link];
       const bool reader_sees_row =
           finding.state == State::linked ||
           (finding.state == State::drifted &&
            (finding.kind == Kind::active_mismatch || finding.kind == Kind::key_mismatch));
       // Hex digits may stand in a query.
-      if (reader_sees_row &&
-          (links_.has_hex_external_id(link) || servicenow::is_queryable_sys_id(links_.external_id(link)))) {
-        eligible.push_back(link);
-      }
+      can_be_asked[link] = reader_sees_row && (links_.has_hex_external_id(link) ||
+                                               servicenow::is_queryable_sys_id(links_.external_id(link)));
     }
+    std::vector<std::uint32_t> eligible;
+    eligible.reserve(by_id_.sorted().size());  // nearly all of them
+    std::ranges::copy_if(by_id_.sorted(), std::back_inserter(eligible),
+                         [&](std::uint32_t link) { return can_be_asked[link]; });
     const auto report =
         ask_in_rotation(links_, eligible, *provisioner_, reader_, options_.rotation_requests, memory_, stop_);
     if (!report) return std::unexpected(report.error());
+    if (memory_.hidden.empty()) return {};
     for (const std::uint32_t link : eligible) {
       if (!std::binary_search(memory_.hidden.begin(), memory_.hidden.end(), links_.packed_external_id(link)))
         continue;

@@ -1,8 +1,11 @@
 #include "drift/key_search.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <tuple>
+
+#include "base/side_by_side.h"
 
 namespace exporter::drift {
 
@@ -24,9 +27,12 @@ void KeySearch::seal() {
   }
 }
 
-void KeySearch::found(std::size_t field, std::uint64_t hash, std::uint32_t index) {
+bool KeySearch::maybe_wanted(std::uint64_t hash) const {
   const std::uint64_t place = hash >> filter_shift_;
-  if ((filter_[place >> 6] >> (place & 63) & 1) == 0) return;
+  return (filter_[place >> 6] >> (place & 63) & 1) != 0;
+}
+
+void KeySearch::found(std::size_t field, std::uint64_t hash, std::uint32_t index) {
   auto at = std::lower_bound(
       wanted_.begin(), wanted_.end(), std::pair(hash, field),
       [](const Wanted& a, const auto& key) { return std::pair(a.hash, std::size_t{a.field}) < key; });
@@ -50,7 +56,7 @@ void KeySearch::find_rows(const RowListing& rows) {
   for (std::uint32_t row = 0; row < rows.size(); ++row) {
     for (std::size_t field = 0; field < key_count_; ++field) {
       const std::uint64_t hash = rows.key_hash(row, field);
-      if (hash != 0) found(field, hash, row);
+      if (hash != 0 && maybe_wanted(hash)) found(field, hash, row);
     }
   }
   by_who();
@@ -59,12 +65,26 @@ void KeySearch::find_rows(const RowListing& rows) {
 void KeySearch::find_links(const LinkListing& links) {
   if (wanted_.empty()) return;
   seal();
-  for (std::uint32_t link = 0; link < links.size(); ++link) {
-    for (std::size_t field = 0; field < key_count_; ++field) {
-      const KeyHashes hashes = hash_link_key(links, link, field);
-      if (hashes.whole != 0) found(field, hashes.whole, link);
-      if (hashes.cut != 0) found(field, hashes.cut, link);
+  struct Match {
+    std::uint64_t hash;
+    std::uint32_t link;
+    std::size_t field;
+  };
+  const auto look = [&](std::size_t from, std::size_t to, std::vector<Match>& matches) {
+    for (auto link = static_cast<std::uint32_t>(from); link < to; ++link) {
+      for (std::size_t field = 0; field < key_count_; ++field) {
+        const KeyHashes hashes = hash_link_key(links, link, field);
+        for (const std::uint64_t hash : {hashes.whole, hashes.cut}) {
+          if (hash != 0 && maybe_wanted(hash)) matches.push_back({hash, link, field});
+        }
+      }
     }
+  };
+  std::array<std::vector<Match>, 2> halves;
+  const std::size_t middle = links.size() / 2;
+  side_by_side([&] { look(0, middle, halves[0]); }, [&] { look(middle, links.size(), halves[1]); });
+  for (const std::vector<Match>& half : halves) {
+    for (const Match& match : half) found(match.field, match.hash, match.link);
   }
   by_who();
 }

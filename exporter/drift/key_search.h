@@ -38,6 +38,8 @@ class KeySearch {
     std::uint32_t first = kNone;
   };
   void seal();
+  // False: nobody wants it.
+  bool maybe_wanted(std::uint64_t hash) const;
   void found(std::size_t field, std::uint64_t hash, std::uint32_t index);
   void by_who();
 

@@ -2,9 +2,23 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <string>
 
+#include "base/side_by_side.h"
+
 namespace exporter::drift {
+namespace {
+
+// The first row that stands not before `id`.
+std::uint32_t first_row_from(const RowListing& rows, const PackedId& id) {
+  const auto all = std::views::iota(std::uint32_t{0}, static_cast<std::uint32_t>(rows.size()));
+  const auto found = std::ranges::partition_point(all, [&](std::uint32_t row) { return rows.id(row) < id; });
+  return static_cast<std::uint32_t>(found - all.begin());
+}
+
+}  // namespace
+
 LinksById::LinksById(const LinkListing& links, const RowListing& rows)
     : links_(links), row_of_(links.size(), kNone) {
   // Sorting by four leading bytes beside the index spares nearly every look into the listing.
@@ -21,20 +35,30 @@ LinksById::LinksById(const LinkListing& links, const RowListing& rows)
     if (!links.has_external_id(link)) continue;
     items.push_back({static_cast<std::uint32_t>(links.packed_external_id(link).high >> kHeadShift), link});
   }
-  std::sort(items.begin(), items.end(), [&](const Item& a, const Item& b) {
-    if (a.head != b.head) return a.head < b.head;
-    const auto order = links.packed_external_id(a.link) <=> links.packed_external_id(b.link);
-    return order != 0 ? order < 0 : a.link < b.link;
-  });
-  order_.reserve(count);
-  for (const Item& item : items) order_.push_back(item.link);
-
-  std::uint32_t row = 0;
-  for (const std::uint32_t link : order_) {
-    const PackedId& id = links.packed_external_id(link);
-    while (row < rows.size() && rows.id(row) < id) ++row;
-    if (row < rows.size() && rows.id(row) == id) row_of_[link] = row;
-  }
+  order_.resize(count);
+  const auto sort_and_merge = [&](std::size_t from, std::size_t to) {
+    const std::span<Item> part = std::span(items).subspan(from, to - from);
+    std::sort(part.begin(), part.end(), [&](const Item& a, const Item& b) {
+      if (a.head != b.head) return a.head < b.head;
+      const auto order = links.packed_external_id(a.link) <=> links.packed_external_id(b.link);
+      return order != 0 ? order < 0 : a.link < b.link;
+    });
+    if (part.empty()) return;
+    std::uint32_t row = first_row_from(rows, links.packed_external_id(part.front().link));
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      const std::uint32_t link = part[i].link;
+      order_[from + i] = link;
+      const PackedId& id = links.packed_external_id(link);
+      while (row < rows.size() && rows.id(row) < id) ++row;
+      if (row < rows.size() && rows.id(row) == id) row_of_[link] = row;
+    }
+  };
+  // Two halves, as ids are evenly spread; where they are not, one of them has more to do.
+  constexpr std::uint32_t kMiddle = 0x80000000U;
+  const auto middle = static_cast<std::size_t>(
+      std::partition(items.begin(), items.end(), [](const Item& item) { return item.head < kMiddle; }) -
+      items.begin());
+  side_by_side([&] { sort_and_merge(0, middle); }, [&] { sort_and_merge(middle, count); });
 }
 
 std::span<const std::uint32_t> LinksById::holders(std::uint32_t link) const {

@@ -3,9 +3,16 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/side_by_side.h"
 #include "base/text.h"
 
 namespace exporter::drift {
+namespace {
+
+// Links go on to rows that lie all over the listing: so many links ahead a row is fetched from memory.
+constexpr std::size_t kLookAhead = 16;
+
+}  // namespace
 
 Listed::Listed(const LinkListing& links, const RowListing& rows, const LinksById& by_id, const Policy& policy,
                SystemTime grace_begins)
@@ -17,10 +24,16 @@ Listed::Listed(const LinkListing& links, const RowListing& rows, const LinksById
       rows_by_key_(links.key_count()),
       links_by_key_(links.key_count()) {
   // In the order of the links, whose texts lie one after the other.
-  for (std::uint32_t link = 0; link < links.size(); ++link) {
-    const std::uint32_t row = by_id.row_of(link);
-    if (row != kNone && keys_match(links, link, rows, row)) marks_[link] = kMatches;
-  }
+  const auto mark_matches = [&](std::size_t from, std::size_t to) {
+    for (std::size_t link = from; link < to; ++link) {
+      const std::uint32_t later = by_id.row_of(std::min(link + kLookAhead, to - 1));
+      if (later != kNone) rows.prefetch_keys(later);
+      const std::uint32_t row = by_id.row_of(link);
+      if (row != kNone && keys_match(links, link, rows, row)) marks_[link] = kMatches;
+    }
+  };
+  const std::size_t middle = links.size() / 2;
+  side_by_side([&] { mark_matches(0, middle); }, [&] { mark_matches(middle, links.size()); });
   const auto sorted = by_id.sorted();
   for (std::size_t i = 1; i < sorted.size(); ++i) {
     if (links.packed_external_id(sorted[i - 1]) == links.packed_external_id(sorted[i])) {
@@ -40,6 +53,11 @@ Listed::Listed(const LinkListing& links, const RowListing& rows, const LinksById
   }
   rows_by_key_.find_rows(rows);
   links_by_key_.find_links(links);
+}
+
+void Listed::prefetch(std::uint32_t link) const {
+  const std::size_t later = std::min<std::size_t>(link + kLookAhead, links_.size() - 1);
+  if (const std::uint32_t row = by_id_.row_of(later); row != kNone) rows_.prefetch_state(row);
 }
 
 bool Listed::in_grace(std::uint32_t row) const {

@@ -20,6 +20,8 @@ class Listed {
          SystemTime grace_begins);
 
   Facts facts(std::uint32_t link) const;
+  // For who asks for the facts of all links in their order: before those of `link`.
+  void prefetch(std::uint32_t link) const;
   // The only other row with the user's key; empty where there is none or its id is not kept.
   std::string candidate_sys_id(std::uint32_t link) const;
   // The external id or a key of the user is in the listing.

@@ -14,13 +14,11 @@
 namespace exporter::drift {
 namespace {
 
-// A bijection that spreads every bit over the word.
+// Spreads every bit over the word: both halves of a product twice as wide.
 std::uint64_t mix(std::uint64_t x) {
-  x ^= x >> 32;
-  x *= 0xD6E8FEB86659FD93U;
-  x ^= x >> 29;
-  x *= 0xA0761D6478BD642FU;
-  return x ^ x >> 32;
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = Wide{x} * 0xD6E8FEB86659FD93U;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
 }
 
 // Eight characters with A to Z in lower case, all at once. Bytes beyond ASCII stay as they are.
@@ -55,34 +53,28 @@ std::uint64_t hash_key_text(std::string_view key) {
   return hash == 0 ? 1 : hash;
 }
 
-constexpr std::uint8_t kNoDigit = 0x80;
-
-// By character: the value of a lower-case hex digit.
-constexpr std::array<std::uint8_t, 256> kHexDigits = [] {
-  std::array<std::uint8_t, 256> digits{};
-  digits.fill(kNoDigit);
-  for (std::uint8_t i = 0; i < 16; ++i) {
-    digits[static_cast<unsigned char>("0123456789abcdef"[i])] = i;
-  }
-  return digits;
-}();
-
-// Eight bytes of an id; `seen` keeps kNoDigit once a character was no digit.
-std::uint64_t hex_word(std::string_view digits, std::uint8_t& seen) {
-  std::uint64_t word = 0;
-  for (const char c : digits) {
-    const std::uint8_t digit = kHexDigits[static_cast<unsigned char>(c)];
-    seen |= digit;
-    word = word << 4 | (digit & 0xFU);
-  }
-  return word;
+// The value of eight lower-case hex digits, all at once; `wrong` gets a bit where one of them is no such digit.
+std::uint64_t hex_value(const char* digits, std::uint64_t& wrong) {
+  constexpr std::uint64_t kEach = 0x0101010101010101U;
+  std::uint64_t text = 0;  // the first digit in its highest byte
+  for (int i = 0; i < 8; ++i) text = text << 8U | static_cast<unsigned char>(digits[i]);
+  std::uint64_t value = (text & 0x0F * kEach) + (text >> 6U & kEach) * 9;
+  // Below 16 each, and written as the text is.
+  const std::uint64_t letters = (value + 6 * kEach) >> 4U & kEach;
+  wrong |= (value & 0xF0 * kEach) | (text ^ (value + '0' * kEach + letters * ('a' - '0' - 10)));
+  value = (value | value >> 4U) & 0x00FF00FF00FF00FFU;
+  value = (value | value >> 8U) & 0x0000FFFF0000FFFFU;
+  return (value | value >> 16U) & 0xFFFFFFFFU;
 }
 
 std::optional<PackedId> pack_hex(std::string_view id) {
   if (id.size() != 32) return std::nullopt;
-  std::uint8_t seen = 0;
-  const PackedId packed{hex_word(id.substr(0, 16), seen), hex_word(id.substr(16), seen)};
-  if ((seen & kNoDigit) != 0) return std::nullopt;
+  std::uint64_t wrong = 0;
+  const auto half = [&](const char* digits) {
+    return hex_value(digits, wrong) << 32U | hex_value(digits + 8, wrong);
+  };
+  const PackedId packed{half(id.data()), half(id.data() + 16)};
+  if (wrong != 0) return std::nullopt;
   return packed;
 }
 

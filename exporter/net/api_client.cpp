@@ -200,6 +200,7 @@ std::chrono::milliseconds ApiClient::jittered(std::chrono::milliseconds most) co
 
 struct ApiClient::Attempt {
   const std::string& url;
+  std::string* memory = nullptr;
   bool fresh_connection = false;
 };
 
@@ -207,7 +208,8 @@ std::optional<ToldLimit> ApiClient::told_limit(Endpoint endpoint) const {
   return sender_->told_limit(endpoint);
 }
 
-Result<HttpResponse> ApiClient::get(Endpoint endpoint, std::string_view target, std::stop_token stop) {
+Result<HttpResponse> ApiClient::get(Endpoint endpoint, std::string_view target, std::stop_token stop,
+                                    std::string* memory) {
   const Result<std::string> url = resolve(endpoint, target);
   if (!url) {
     return std::unexpected(url.error());
@@ -215,7 +217,7 @@ Result<HttpResponse> ApiClient::get(Endpoint endpoint, std::string_view target, 
   const SteadyTime begin = clock_.steady_now();
   std::chrono::milliseconds backoff = options_.retry_delay;
   std::optional<Error> last;
-  Attempt how{.url = *url};
+  Attempt how{.url = *url, .memory = memory};
   bool signed_anew = false;
   for (int tried = 1;; ++tried) {
     bool sign_anew = false;
@@ -268,7 +270,8 @@ Result<HttpResponse> ApiClient::attempt(Endpoint endpoint, const Attempt& how, s
                       .url = how.url,
                       .headers = {{"Accept", "application/json"}},
                       .timeout = options_.timeout,
-                      .fresh_connection = how.fresh_connection};
+                      .fresh_connection = how.fresh_connection,
+                      .memory = how.memory};
   bool sent = false;
   const auto prepare = [&]() -> Result<void> {
     if (options_.extra_headers) {

@@ -133,7 +133,9 @@ class ApiClient {
   // WWW-Authenticate challenge is authentication. 499 is timeout, like 408. Retried: connection, timeout,
   // incomplete, http_5xx and rate_limited within the bounds of the options, and a 401 once where the signer
   // has another token.
-  Result<HttpResponse> get(Endpoint endpoint, std::string_view target, std::stop_token stop);
+  // `memory` as HttpRequest has it.
+  Result<HttpResponse> get(Endpoint endpoint, std::string_view target, std::stop_token stop,
+                           std::string* memory = nullptr);
 
   // What the answers told of the limit that `endpoint` draws from; absent where they tell none.
   std::optional<ToldLimit> told_limit(Endpoint endpoint) const;

@@ -159,7 +159,12 @@ struct CurlTransport::Exchange {
         url(asked_url),
         connect_timeout(options.connect_timeout),
         max_head_size(options.max_head_size),
-        max_body_size(options.max_body_size) {}
+        max_body_size(options.max_body_size) {
+    if (request.memory != nullptr) {
+      response.body = std::move(*request.memory);
+      response.body.clear();
+    }
+  }
 
   // Called with each line of the head, of heads before it (100 Continue), and of trailers.
   bool on_head_line(std::string_view line) {

@@ -40,6 +40,9 @@ struct HttpRequest {
   std::string body = {};
   std::chrono::milliseconds timeout{30'000};  // for the whole exchange, connect included
   bool fresh_connection = false;              // not on one that was used before
+  // A text that is done with, whose memory the answer's body takes over: of page after page it need not be
+  // asked for and given back each time. Null: none.
+  std::string* memory = nullptr;
 };
 
 struct HttpResponse {

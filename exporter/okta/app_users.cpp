@@ -27,7 +27,7 @@ Enum word(const std::string_view (&words)[N], const std::optional<std::string_vi
 }
 
 // To be used before the page's parser goes.
-simdjson::error_code read_key(json::ondemand::value value, std::string_view& out) {
+simdjson::error_code read_key(json::ondemand::value& value, std::string_view& out) {
   out = {};
   json::ondemand::json_type type;
   if (auto error = value.type().get(type)) return error;
@@ -50,7 +50,7 @@ struct Repeats {
 };
 
 // A text field that decides whose link this is.
-simdjson::error_code read_once(json::ondemand::value value, std::optional<std::string_view>& out,
+simdjson::error_code read_once(json::ondemand::value& value, std::optional<std::string_view>& out,
                                Repeats& repeats) {
   const std::optional<std::string_view> before = out;
   const auto error = read_view(value, out);
@@ -80,7 +80,7 @@ struct Places {
 
 // Puts the value of `name` in its place or places among the keys.
 simdjson::error_code read_match_field(std::span<const Place> places, std::string_view name,
-                                      json::ondemand::value value, std::vector<std::string>& keys,
+                                      json::ondemand::value& value, std::vector<std::string>& keys,
                                       Repeats& repeats) {
   std::optional<std::string_view> text;
   for (const Place& place : places) {
@@ -119,7 +119,7 @@ SystemTime latest(std::span<const std::optional<std::string_view>> texts) {
 }
 
 // `user` may hold another one before, whose memory is used again. `whole`: false for a malformed one.
-simdjson::error_code read_app_user(json::ondemand::value value, const Places& places, AppUser& user,
+simdjson::error_code read_app_user(json::ondemand::value& value, const Places& places, AppUser& user,
                                    bool& whole) {
   std::optional<std::string_view> id;
   std::optional<std::string_view> external_id;
@@ -133,9 +133,9 @@ simdjson::error_code read_app_user(json::ondemand::value value, const Places& pl
   user.keys.resize(places.keys);
   for (std::string& key : user.keys) key.clear();
   auto error = json::read_fields(
-      value, [&](std::string_view key, json::ondemand::value field) -> simdjson::error_code {
-        if (key == "id") return read_once(field, id, repeats);
-        if (key == "externalId") {
+      value, [&](std::string_view key, json::ondemand::value& field) -> simdjson::error_code {
+        if (json::is(key, "id")) return read_once(field, id, repeats);
+        if (json::is(key, "externalId")) {
           json::ondemand::json_type type;
           if (auto failed = field.type().get(type)) return failed;
           const std::optional<std::string_view> before = external_id;
@@ -146,16 +146,16 @@ simdjson::error_code read_app_user(json::ondemand::value value, const Places& pl
           external_id_readable = type == json::ondemand::json_type::null || external_id.has_value();
           return failed;
         }
-        if (key == "status") return read_view(field, status);
-        if (key == "syncState") return read_view(field, sync_state);
-        if (key == "scope") return read_view(field, scope);
-        if (key == "created") return read_view(field, times[0]);
-        if (key == "lastUpdated") return read_view(field, times[1]);
-        if (key == "statusChanged") return read_view(field, times[2]);
-        const bool credentials = key == "credentials";
-        if (credentials || key == "profile") {
+        if (json::is(key, "status")) return read_view(field, status);
+        if (json::is(key, "syncState")) return read_view(field, sync_state);
+        if (json::is(key, "scope")) return read_view(field, scope);
+        if (json::is(key, "created")) return read_view(field, times[0]);
+        if (json::is(key, "lastUpdated")) return read_view(field, times[1]);
+        if (json::is(key, "statusChanged")) return read_view(field, times[2]);
+        const bool credentials = json::is(key, "credentials");
+        if (credentials || json::is(key, "profile")) {
           const auto& wanted = credentials ? places.credentials : places.profile;
-          return json::read_fields(field, [&](std::string_view name, json::ondemand::value part) {
+          return json::read_fields(field, [&](std::string_view name, json::ondemand::value& part) {
             return read_match_field(wanted, name, part, user.keys, repeats);
           });
         }
@@ -189,7 +189,7 @@ AppUserPageReader::~AppUserPageReader() = default;
 Result<void> AppUserPageReader::read(std::string& body) {
   std::size_t users = 0;
   page_.malformed = 0;
-  const auto on_element = [&](json::ondemand::value element) -> simdjson::error_code {
+  const auto on_element = [&](json::ondemand::value& element) -> simdjson::error_code {
     if (users == page_.users.size()) page_.users.emplace_back();
     bool whole = false;
     if (auto error = read_app_user(element, parser_->places, page_.users[users], whole)) return error;
@@ -212,7 +212,7 @@ Result<AppUser> parse_app_user(std::string body, std::span<const std::string> ma
   const Places places(match_fields);
   AppUser user;
   bool whole = false;
-  auto read = json::read_object(body, kEndpoint, [&](json::ondemand::value value) {
+  auto read = json::read_object(body, kEndpoint, [&](json::ondemand::value& value) {
     return read_app_user(value, places, user, whole);
   });
   if (!read) return std::unexpected(std::move(read.error()));

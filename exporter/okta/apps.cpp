@@ -10,22 +10,22 @@ namespace {
 
 using json::read_text;
 
-simdjson::error_code read_app(json::ondemand::value value, App& app) {
-  const auto into = [](json::ondemand::value field, std::string& out) {
+simdjson::error_code read_app(json::ondemand::value& value, App& app) {
+  const auto into = [](json::ondemand::value& field, std::string& out) {
     std::optional<std::string> text;
     auto error = read_text(field, text);
     out = text ? std::move(*text) : std::string();
     return error;
   };
   return json::read_fields(value,
-                           [&](std::string_view key, json::ondemand::value field) -> simdjson::error_code {
+                           [&](std::string_view key, json::ondemand::value& field) -> simdjson::error_code {
                              if (key == "id") return into(field, app.id);
                              if (key == "name") return into(field, app.name);
                              if (key == "label") return into(field, app.label);
                              if (key == "status") return into(field, app.status);
                              if (key == "features") {
                                app.features.clear();
-                               return json::read_elements(field, [&](json::ondemand::value element) {
+                               return json::read_elements(field, [&](json::ondemand::value& element) {
                                  std::string feature;
                                  auto error = into(element, feature);
                                  if (!feature.empty()) app.features.push_back(std::move(feature));
@@ -47,7 +47,7 @@ Result<std::vector<App>> parse_apps(std::string body) {
   constexpr std::string_view kEndpoint = "GET /api/v1/apps";
   std::vector<App> apps;
   bool complete = true;
-  auto read = json::read_array(body, kEndpoint, [&](json::ondemand::value element) {
+  auto read = json::read_array(body, kEndpoint, [&](json::ondemand::value& element) {
     App app;
     auto error = read_app(element, app);
     complete = complete && !app.id.empty();
@@ -63,7 +63,7 @@ Result<App> parse_app(std::string body) {
   constexpr std::string_view kEndpoint = "GET /api/v1/apps/{appId}";
   App app;
   auto read =
-      json::read_object(body, kEndpoint, [&](json::ondemand::value value) { return read_app(value, app); });
+      json::read_object(body, kEndpoint, [&](json::ondemand::value& value) { return read_app(value, app); });
   if (!read) return std::unexpected(std::move(read.error()));
   if (app.id.empty()) return std::unexpected(without_id(kEndpoint));
   return app;

@@ -131,8 +131,9 @@ Result<AppUserPage> Client::app_users_page(std::string_view target, std::stop_to
   return AppUserPage{std::move(parsed->users), parsed->malformed, std::move(page->next_url)};
 }
 
-Result<Client::AppUserBody> Client::fetch_app_users(std::string_view target, std::stop_token stop) {
-  auto response = api_.get(net::Endpoint::app_users, target, std::move(stop));
+Result<Client::AppUserBody> Client::fetch_app_users(std::string_view target, std::stop_token stop,
+                                                    std::string* memory) {
+  auto response = api_.get(net::Endpoint::app_users, target, std::move(stop), memory);
   if (!response) return std::unexpected(std::move(response.error()));
   auto next = net::next_link(response->headers, api_.base());
   if (!next) return std::unexpected(std::move(next.error()));

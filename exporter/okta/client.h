@@ -48,7 +48,8 @@ class Client {
     std::optional<SystemTime> server_date;
   };
   // http_status 400, 404 or 410 for a next_url: Okta does not know the position any more.
-  Result<AppUserBody> fetch_app_users(std::string_view target, std::stop_token stop);
+  Result<AppUserBody> fetch_app_users(std::string_view target, std::stop_token stop,
+                                      std::string* memory = nullptr);
   // http_4xx with http_status 404 when the user is not assigned (any more).
   Result<AppUser> app_user(std::string_view app_id, std::string_view user_id, std::stop_token stop);
 

@@ -14,9 +14,13 @@
 #include <simdjson.h>
 
 #include "base/error.h"
+#include "base/json_text.h"
 
 namespace exporter::okta::json {
 
+using exporter::json::get_key;
+using exporter::json::is;
+using exporter::json::plain_text;
 namespace ondemand = simdjson::ondemand;
 
 // The text without a byte order mark: simdjson 3.0.1 takes one for junk.
@@ -28,8 +32,13 @@ Error broken_json(std::string_view json, std::string_view endpoint, std::string_
 
 // A text field, to be used before the page's parser goes. An error is fatal to the page (its JSON is broken);
 // a value of another type, a null or a broken escape leaves `out` empty.
-inline simdjson::error_code read_view(ondemand::value value, std::optional<std::string_view>& out) {
+inline simdjson::error_code read_view(ondemand::value& value, std::optional<std::string_view>& out) {
   out.reset();
+  std::string_view text;
+  if (plain_text(value, text)) {
+    out = text;
+    return simdjson::SUCCESS;
+  }
   ondemand::json_type type;
   if (auto error = value.type().get(type)) return error;
   if (type == ondemand::json_type::null) {
@@ -38,7 +47,6 @@ inline simdjson::error_code read_view(ondemand::value value, std::optional<std::
     return value.is_null().get(null);
   }
   if (type != ondemand::json_type::string) return simdjson::SUCCESS;
-  std::string_view text;
   auto error = value.get_string().get(text);
   // A broken escape (a lone surrogate, say) spoils this value only: simdjson already stands behind it.
   if (error == simdjson::STRING_ERROR) return simdjson::SUCCESS;
@@ -48,7 +56,7 @@ inline simdjson::error_code read_view(ondemand::value value, std::optional<std::
 }
 
 // The same, to be kept.
-inline simdjson::error_code read_text(ondemand::value value, std::optional<std::string>& out) {
+inline simdjson::error_code read_text(ondemand::value& value, std::optional<std::string>& out) {
   std::optional<std::string_view> view;
   const auto error = read_view(value, view);
   out.reset();
@@ -59,17 +67,18 @@ inline simdjson::error_code read_text(ondemand::value value, std::optional<std::
 // Calls on_field(key, value) for each field of an object; values left unread are skipped. A value that is no
 // object yields nothing. on_field returns a simdjson::error_code; an error ends the reading.
 template <class OnField>
-simdjson::error_code read_fields(ondemand::value value, const OnField& on_field) {
+simdjson::error_code read_fields(ondemand::value& value, const OnField& on_field) {
   ondemand::json_type type;
   if (auto error = value.type().get(type)) return error;
   if (type != ondemand::json_type::object) return simdjson::SUCCESS;
   ondemand::object object;
   if (auto error = value.get_object().get(object)) return error;
   for (auto entry : object) {
-    ondemand::field field;
-    if (auto error = std::move(entry).get(field)) return error;
+    if (auto error = entry.error()) return error;
+    // No copies: simdjson's values are of a size that processors are slow to copy just after it was written.
+    ondemand::field& field = entry.value_unsafe();
     std::string_view key;
-    if (auto error = field.unescaped_key().get(key)) return error;
+    if (auto error = get_key(field, key)) return error;
     if (auto error = on_field(key, field.value())) return error;
   }
   return simdjson::SUCCESS;
@@ -77,16 +86,15 @@ simdjson::error_code read_fields(ondemand::value value, const OnField& on_field)
 
 // Likewise for the elements of an array.
 template <class OnElement>
-simdjson::error_code read_elements(ondemand::value value, const OnElement& on_element) {
+simdjson::error_code read_elements(ondemand::value& value, const OnElement& on_element) {
   ondemand::json_type type;
   if (auto error = value.type().get(type)) return error;
   if (type != ondemand::json_type::array) return simdjson::SUCCESS;
   ondemand::array array;
   if (auto error = value.get_array().get(array)) return error;
   for (auto entry : array) {
-    ondemand::value element;
-    if (auto error = std::move(entry).get(element)) return error;
-    if (auto error = on_element(element)) return error;
+    if (auto error = entry.error()) return error;
+    if (auto error = on_element(entry.value_unsafe())) return error;
   }
   return simdjson::SUCCESS;
 }
@@ -115,9 +123,8 @@ Result<void> read_array(ondemand::parser& parser, std::string& body, std::string
     ondemand::array array;
     if (auto error = document.get_array().get(array)) return error;
     for (auto entry : array) {
-      ondemand::value element;
-      if (auto error = std::move(entry).get(element)) return error;
-      if (auto error = on_element(element)) return error;
+      if (auto error = entry.error()) return error;
+      if (auto error = on_element(entry.value_unsafe())) return error;
     }
     // At the end there is no location left; anything else is a second document behind the first.
     if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return simdjson::TRAILING_CONTENT;
@@ -151,7 +158,7 @@ Result<void> read_object(std::string& body, std::string_view endpoint, const OnO
   wrapped.reserve(json.size() + 2 + simdjson::SIMDJSON_PADDING);
   wrapped.append("[").append(json).append("]");
   std::size_t objects = 0;
-  auto read = read_array(wrapped, endpoint, [&](ondemand::value value) {
+  auto read = read_array(wrapped, endpoint, [&](ondemand::value& value) {
     ++objects;
     return on_object(value);
   });

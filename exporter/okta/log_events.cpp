@@ -38,11 +38,11 @@ struct Targets {
   }
 };
 
-simdjson::error_code read_targets(json::ondemand::value value, Targets& targets) {
+simdjson::error_code read_targets(json::ondemand::value& value, Targets& targets) {
   targets = {};
-  return json::read_elements(value, [&](json::ondemand::value element) {
+  return json::read_elements(value, [&](json::ondemand::value& element) {
     Target target;
-    auto error = json::read_fields(element, [&](std::string_view key, json::ondemand::value field) {
+    auto error = json::read_fields(element, [&](std::string_view key, json::ondemand::value& field) {
       if (key == "id") return read_text(field, target.id);
       if (key == "type") return read_text(field, target.type);
       return simdjson::SUCCESS;
@@ -63,8 +63,8 @@ struct RawEvent {
   Targets targets;
 };
 
-simdjson::error_code read_event(json::ondemand::value value, RawEvent& event) {
-  return json::read_fields(value, [&](std::string_view key, json::ondemand::value field) {
+simdjson::error_code read_event(json::ondemand::value& value, RawEvent& event) {
+  return json::read_fields(value, [&](std::string_view key, json::ondemand::value& field) {
     if (key == "uuid") return read_text(field, event.uuid);
     if (key == "published") return read_text(field, event.published);
     if (key == "eventType") return read_text(field, event.event_type);
@@ -72,7 +72,7 @@ simdjson::error_code read_event(json::ondemand::value value, RawEvent& event) {
     if (key == "outcome") {
       event.outcome_result.reset();
       event.outcome_reason.reset();
-      return json::read_fields(field, [&](std::string_view name, json::ondemand::value part) {
+      return json::read_fields(field, [&](std::string_view name, json::ondemand::value& part) {
         if (name == "result") return read_text(part, event.outcome_result);
         if (name == "reason") return read_text(part, event.outcome_reason);
         return simdjson::SUCCESS;
@@ -80,7 +80,7 @@ simdjson::error_code read_event(json::ondemand::value value, RawEvent& event) {
     }
     if (key == "transaction") {
       event.transaction_id.reset();
-      return json::read_fields(field, [&](std::string_view name, json::ondemand::value part) {
+      return json::read_fields(field, [&](std::string_view name, json::ondemand::value& part) {
         return name == "id" ? read_text(part, event.transaction_id) : simdjson::SUCCESS;
       });
     }
@@ -95,7 +95,7 @@ std::string or_empty(std::optional<std::string>& text) { return text ? std::move
 
 Result<ParsedLogEvents> parse_log_events(std::string body) {
   ParsedLogEvents page;
-  auto read = json::read_array(body, "GET /api/v1/logs", [&](json::ondemand::value element) {
+  auto read = json::read_array(body, "GET /api/v1/logs", [&](json::ondemand::value& element) {
     ++page.received;
     RawEvent raw;
     if (auto error = read_event(element, raw)) return error;

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <limits>
 #include <utility>
 
 #include "base/read_ahead.h"
+#include "base/side_by_side.h"
+#include "base/spare_text.h"
 #include "metrics/catalogue.h"
 #include "okta/app_users.h"
 
@@ -21,6 +24,20 @@ Error not_whole(const std::string& why) {
               "Okta's list of app users " + why + ", so the listing is not complete; it is read again soon"};
 }
 
+// Sorts them, each half of the numbers beside the other.
+bool hold_a_repeat(std::vector<std::size_t>& hashes) {
+  constexpr std::size_t kMiddle = std::numeric_limits<std::size_t>::max() / 2;
+  const auto upper = std::ranges::partition(hashes, [](std::size_t hash) { return hash <= kMiddle; });
+  const auto holds_one = [](std::ranges::subrange<std::vector<std::size_t>::iterator> part, bool& result) {
+    std::ranges::sort(part);
+    result = std::ranges::adjacent_find(part) != part.end();
+  };
+  bool below = false;
+  bool above = false;
+  side_by_side([&] { holds_one({hashes.begin(), upper.begin()}, below); }, [&] { holds_one(upper, above); });
+  return below || above;
+}
+
 }  // namespace
 
 AppUsersSampler::AppUsersSampler(AppUsersOptions options, Session& session, okta::Client& client,
@@ -34,6 +51,7 @@ AppUsersSampler::AppUsersSampler(AppUsersOptions options, Session& session, okta
 
 Result<void> AppUsersSampler::sample(SampleRun& run) {
   Result<void> listed = list(run);
+  inputs_.listing_over();
   if (!listed && interrupted_) {
     inputs_.interrupted();
   } else if (!listed && listed.error().error_class != ErrorClass::cancelled) {
@@ -100,8 +118,7 @@ Result<void> AppUsersSampler::list(SampleRun& run) {
     }
     return read_to_end;
   }
-  std::ranges::sort(listing->ids);
-  if (std::ranges::adjacent_find(listing->ids) != listing->ids.end()) {
+  if (hold_a_repeat(listing->ids)) {
     return std::unexpected(not_whole("named a user twice: it changed while it was read"));
   }
   listing->links->features = app->features;
@@ -115,10 +132,20 @@ Result<void> AppUsersSampler::list(SampleRun& run) {
 Result<void> AppUsersSampler::read(Listing& listing, SampleRun& run) {
   listing.broke_off = false;
   listing.refused = false;
+  SpareText read_last;
+  std::unordered_set<std::string> asked = listing.pages;
+  std::function<void(const std::string&)> fetch;
   ReadAhead<okta::Client::AppUserBody> ahead(run.stop());
-  const auto fetch = [&](const std::string& target) {
-    ahead.begin(
-        [this, target](std::stop_token stop) { return client_.fetch_app_users(target, std::move(stop)); });
+  // Each page is asked for as soon as the one before it has named it.
+  fetch = [&](const std::string& target) {
+    ahead.begin([&, target](std::stop_token stop) {
+      std::string memory = read_last.take();
+      auto body = client_.fetch_app_users(target, std::move(stop), &memory);
+      if (body && !body->next_url.empty() && asked.insert(body->next_url).second) {
+        fetch(body->next_url);
+      }
+      return body;
+    });
   };
   okta::AppUserPageReader reader(client_.match_fields());
   bool first = true;
@@ -136,9 +163,6 @@ Result<void> AppUsersSampler::read(Listing& listing, SampleRun& run) {
     const std::optional<SystemTime> date = body->server_date;
     if (!next.empty() && listing.pages.contains(next)) {
       return std::unexpected(not_whole("links a page that was read already"));
-    }
-    if (!next.empty()) {
-      fetch(next);
     }
     if (Result<void> parsed = reader.read(body->body); !parsed) {
       listing.broke_off = DriftInputs::can_go_on_after(parsed.error());
@@ -158,8 +182,12 @@ Result<void> AppUsersSampler::read(Listing& listing, SampleRun& run) {
         listing.links->begun = listing.links->ended;
       }
     }
+    read_last.put(std::move(body->body));
     listing.pages.insert(next);
     listing.target = std::move(next);
+    if (!listing.target.empty()) {
+      inputs_.listing_links(listing.links->listing.size());
+    }
     run.mark();
   }
   return {};

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,11 +72,16 @@ class DriftInputs {
     std::function<void()> incomplete;  // this round gave no pair
     std::function<void()> want_links;
     std::function<void()> want_rows;
+    std::function<void()> want_rows_beside = [] {};  // while the links are still being listed
   };
 
   // Once, before the first sample.
   void connect(Callbacks callbacks) { callbacks_ = std::move(callbacks); }
 
+  // How many links a listing that goes on has by now, after each of its pages. Of a long one the rows are asked
+  // for before it ends, unless they wait already.
+  void listing_links(std::size_t so_far);
+  void listing_over();  // whatever came of it; put_links() is as good
   void put_links(std::shared_ptr<const LinkInput> links);
   void put_rows(std::unique_ptr<RowInput> rows);
   void failed();
@@ -88,6 +95,12 @@ class DriftInputs {
   // The links that wait for their rows; null where none do.
   std::shared_ptr<const LinkInput> waiting_links();
 
+  // Waits while links are being listed, and calls `waiting` after each page. True as soon as so many are listed
+  // that they are `enough`; false when the listing is over, whatever came of it, when there is none, and at a
+  // stop.
+  bool wait_for_links(const std::function<bool(std::size_t)>& enough, const std::function<void()>& waiting,
+                      const std::stop_token& stop);
+
   // The pair, once; the memory goes with it.
   std::unique_ptr<ListingPair> take();
 
@@ -96,6 +109,9 @@ class DriftInputs {
 
   Callbacks callbacks_;
   Mutex mutex_;
+  std::condition_variable_any listed_;
+  std::optional<std::size_t> listing_ GUARDED_BY(mutex_);  // links so far; absent where no listing goes on
+  bool rows_asked_ GUARDED_BY(mutex_) = false;             // beside this listing
   std::shared_ptr<const LinkInput> links_ GUARDED_BY(mutex_);
   std::unique_ptr<RowInput> rows_ GUARDED_BY(mutex_);
   std::unique_ptr<ListingPair> pair_ GUARDED_BY(mutex_);

@@ -138,19 +138,45 @@ void Scheduler::trigger(std::string_view integration, std::string_view sampler, 
 }
 
 int Scheduler::run_once() {
-  std::vector<Job*> jobs;
   {
     const MutexLock lock(mutex_);
     for (const auto& job : jobs_) {
-      jobs.push_back(job.get());
+      to_come_.push_back(job.get());
     }
   }
   int failed = 0;
-  for (Job* job : jobs) {
-    SampleRun run(clock_, std::stop_token());
-    failed += this->run(*job, run) ? 0 : 1;
+  for (;;) {
+    Job* job = nullptr;
+    std::future<bool> beside;
+    {
+      const MutexLock lock(mutex_);
+      if (to_come_.empty()) {
+        return failed;
+      }
+      job = to_come_.front();
+      to_come_.pop_front();
+      if (auto begun = beside_.extract(job)) {
+        beside = std::move(begun.mapped());
+      }
+    }
+    const bool good = beside.valid() ? beside.get() : run_alone(*job);
+    failed += good ? 0 : 1;
   }
-  return failed;
+}
+
+void Scheduler::trigger_beside(std::string_view integration, std::string_view sampler) {
+  trigger(integration, sampler, WhenRunning::leave);
+  const MutexLock lock(mutex_);
+  for (Job* job : to_come_) {
+    if (job->integration == integration && job->sampler->name() == sampler && !beside_.contains(job)) {
+      beside_[job] = std::async(std::launch::async, [this, job] { return run_alone(*job); });
+    }
+  }
+}
+
+bool Scheduler::run_alone(Job& job) {
+  SampleRun run(clock_, std::stop_token());
+  return this->run(job, run).has_value();
 }
 
 SteadyTime Scheduler::queue_due_jobs(SteadyTime now) {

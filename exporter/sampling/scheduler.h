@@ -6,6 +6,8 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
@@ -56,6 +58,9 @@ class Scheduler {
   void trigger(std::string_view integration, std::string_view sampler, WhenRunning when_running);
   // Runs every sampler once, in the order of add(), on this thread; the number of those that failed.
   int run_once();
+  // As trigger() with WhenRunning::leave. Within run_once() it lets a sampler whose turn is still to come run at once,
+  // on a thread of its own; its turn is then to wait for it.
+  void trigger_beside(std::string_view integration, std::string_view sampler);
 
  private:
   struct Job;
@@ -65,6 +70,7 @@ class Scheduler {
   SteadyTime queue_due_jobs(SteadyTime now) REQUIRES(mutex_);
   static Result<void> sample(Sampler& sampler, SampleRun& run);
   Result<void> run(Job& job, SampleRun& run);
+  bool run_alone(Job& job);  // whether it succeeded
   void reschedule(Job& job, SteadyTime started, const Result<void>& result) REQUIRES(mutex_);
   std::chrono::milliseconds jittered(std::chrono::milliseconds interval) REQUIRES(mutex_);
 
@@ -81,6 +87,9 @@ class Scheduler {
   std::mt19937_64 random_ GUARDED_BY(mutex_);
   std::stop_source wake_ GUARDED_BY(mutex_);  // ends the dispatcher's sleep
   bool started_ GUARDED_BY(mutex_) = false;
+  // Of run_once(): whose turn is still to come, and what runs before its turn.
+  std::deque<Job*> to_come_ GUARDED_BY(mutex_);
+  std::map<const Job*, std::future<bool>> beside_ GUARDED_BY(mutex_);
   std::vector<std::jthread> threads_;
 };
 

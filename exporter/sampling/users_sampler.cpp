@@ -57,7 +57,7 @@ Result<void> UsersSampler::list(SampleRun& run) {
   if (*kept) {
     return look_up(std::move(*kept), true, run);
   }
-  const std::shared_ptr<const LinkInput> links = inputs_.waiting_links();
+  std::shared_ptr<const LinkInput> links = inputs_.waiting_links();
   const bool chooses = options_.strategy == UsersStrategy::automatic;
   if (!chooses && links) {
     return look_up(links, run);
@@ -70,13 +70,22 @@ Result<void> UsersSampler::list(SampleRun& run) {
   }
   if (!links) {
     const bool small = total_ && *total_ / static_cast<std::uint64_t>(options_.sweep.page_size) < kSmallSweep;
-    if (chooses && !sweep_refused_ && (!total_ || small || way_ == Way::sweep)) {
+    const auto wait = [this, &run](const std::function<bool(std::size_t)>& enough) {
+      return inputs_.wait_for_links(enough, [&run] { run.mark(); }, run.stop());
+    };
+    // Of a long listing it is clear before its end.
+    const auto clear = [&] { return wait([this](std::size_t listed) { return sweep_is_cheaper(listed); }); };
+    if (chooses && !sweep_refused_ && (!total_ || small || way_ == Way::sweep || clear())) {
       Result<void> swept = sweep(run);
       if (swept || swept.error().error_class != ErrorClass::permission) {
         return swept;
       }
       say_refused(Way::sweep, swept.error());
     }
+    wait([](std::size_t) { return false; });
+    links = inputs_.waiting_links();
+  }
+  if (!links) {
     // The listing of the app users asks for the rows when it is there. ServiceNow answers, which is all that
     // this sample can say until then.
     inputs_.want_links();

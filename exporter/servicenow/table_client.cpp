@@ -34,7 +34,8 @@ Result<UserPage> TableClient::users(const UserQuery& query, std::stop_token stop
   return std::move(reader.page());
 }
 
-Result<TableClient::UserBody> TableClient::fetch_users(const UserQuery& query, std::stop_token stop) {
+Result<TableClient::UserBody> TableClient::fetch_users(const UserQuery& query, std::stop_token stop,
+                                                       std::string* memory) {
   std::string fields = "sys_id";
   for (const std::string& field : table_.match_fields) fields += "," + field;
   fields += ",active,locked_out,sys_updated_on";
@@ -44,7 +45,7 @@ Result<TableClient::UserBody> TableClient::fetch_users(const UserQuery& query, s
                        "&sysparm_fields=" + net::percent_encode(fields) +
                        "&sysparm_limit=" + std::to_string(query.limit);
   if (query.offset > 0) target += "&sysparm_offset=" + std::to_string(query.offset);
-  auto response = api_.get(net::Endpoint::table_list, target, std::move(stop));
+  auto response = api_.get(net::Endpoint::table_list, target, std::move(stop), memory);
   if (!response) {
     add_own_words(response.error());
     return std::unexpected(std::move(response.error()));

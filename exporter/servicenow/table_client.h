@@ -42,7 +42,7 @@ class TableClient {
     std::optional<std::uint64_t> total_count;
     std::optional<SystemTime> server_date;
   };
-  Result<UserBody> fetch_users(const UserQuery& query, std::stop_token stop);
+  Result<UserBody> fetch_users(const UserQuery& query, std::stop_token stop, std::string* memory = nullptr);
   // After a value the page is the reader's.
   Result<void> read_users(UserBody& answer, UserPageReader& reader) const;
 

@@ -8,6 +8,7 @@
 
 #include <simdjson.h>
 
+#include "base/json_text.h"
 #include "base/text.h"
 
 namespace exporter::servicenow {
@@ -21,7 +22,7 @@ constexpr int kMaxDepth = 32;
 
 // Reads a value that nobody asked for. On-Demand does not look into what it skips, and would take junk there
 // for a page that was read well.
-error_code check(ondemand::value value, int depth) {
+error_code check(ondemand::value& value, int depth) {
   if (depth > kMaxDepth) return simdjson::DEPTH_ERROR;
   ondemand::json_type type{};
   if (const auto error = value.type().get(type)) return error;
@@ -30,10 +31,10 @@ error_code check(ondemand::value value, int depth) {
       ondemand::object object;
       if (const auto error = value.get_object().get(object)) return error;
       for (auto item : object) {
-        ondemand::field field;
+        if (const auto error = item.error()) return error;
+        ondemand::field& field = item.value_unsafe();
         std::string_view key;
-        if (const auto error = std::move(item).get(field)) return error;
-        if (const auto error = field.unescaped_key().get(key)) return error;
+        if (const auto error = json::get_key(field, key)) return error;
         if (const auto error = check(field.value(), depth + 1)) return error;
       }
       return SUCCESS;
@@ -42,15 +43,15 @@ error_code check(ondemand::value value, int depth) {
       ondemand::array array;
       if (const auto error = value.get_array().get(array)) return error;
       for (auto item : array) {
-        ondemand::value element;
-        if (const auto error = std::move(item).get(element)) return error;
+        if (const auto error = item.error()) return error;
+        ondemand::value& element = item.value_unsafe();
         if (const auto error = check(element, depth + 1)) return error;
       }
       return SUCCESS;
     }
     case ondemand::json_type::string: {
       std::string_view text;
-      return value.get_string().get(text);
+      return json::get_text(value, text);
     }
     case ondemand::json_type::number: {
       double number = 0;
@@ -72,13 +73,14 @@ error_code check(ondemand::value value, int depth) {
 // A field's value as text. Everything should be a string (servicenow.md 7); a reference is {"link","value"},
 // and with display values {"display_value","value"}; null is empty.
 // To be used before the page's parser goes.
-error_code read_text(ondemand::value value, std::string_view& text, int depth = 0) {
+error_code read_text(ondemand::value& value, std::string_view& text, int depth = 0) {
   text = {};
+  if (json::plain_text(value, text)) return SUCCESS;
   ondemand::json_type type{};
   if (const auto error = value.type().get(type)) return error;
   switch (type) {
     case ondemand::json_type::string:
-      return value.get_string().get(text);
+      return json::get_text(value, text);
     case ondemand::json_type::boolean: {
       bool boolean = false;
       if (const auto error = value.get_bool().get(boolean)) return error;
@@ -96,10 +98,10 @@ error_code read_text(ondemand::value value, std::string_view& text, int depth = 
       if (const auto error = value.get_object().get(object)) return error;
       bool has_value = false;
       for (auto item : object) {
-        ondemand::field field;
+        if (const auto error = item.error()) return error;
+        ondemand::field& field = item.value_unsafe();
         std::string_view key;
-        if (const auto error = std::move(item).get(field)) return error;
-        if (const auto error = field.unescaped_key().get(key)) return error;
+        if (const auto error = json::get_key(field, key)) return error;
         if (key == "value") {
           if (const auto error = read_text(field.value(), text, depth + 1)) return error;
           has_value = true;
@@ -119,6 +121,9 @@ error_code read_text(ondemand::value value, std::string_view& text, int depth = 
 }
 
 std::optional<bool> to_bool(std::string_view text) {
+  // As ServiceNow writes them.
+  if (json::is(text, "true")) return true;
+  if (json::is(text, "false")) return false;
   if (text == "1" || equals_ignore_case(text, "true")) return true;
   if (text == "0" || equals_ignore_case(text, "false")) return false;
   return std::nullopt;
@@ -136,10 +141,10 @@ class PageReader {
     ondemand::object top;
     if (const auto error = document.get_object().get(top)) return error;
     for (auto item : top) {
-      ondemand::field field;
+      if (const auto error = item.error()) return error;
+      ondemand::field& field = item.value_unsafe();
       std::string_view key;
-      if (const auto error = std::move(item).get(field)) return error;
-      if (const auto error = field.unescaped_key().get(key)) return error;
+      if (const auto error = json::get_key(field, key)) return error;
       if (key == "error") has_error = true;
       if (key == "result") {
         if (const auto error = read_result(field.value())) return error;
@@ -157,7 +162,7 @@ class PageReader {
   std::size_t rows = 0;  // how many of the page's rows are of this answer
 
  private:
-  error_code read_result(ondemand::value value) {
+  error_code read_result(ondemand::value& value) {
     ondemand::json_type type{};
     if (const auto error = value.type().get(type)) return error;
     if (type != ondemand::json_type::array) return check(value, 1);
@@ -165,8 +170,8 @@ class PageReader {
     ondemand::array array;
     if (const auto error = value.get_array().get(array)) return error;
     for (auto item : array) {
-      ondemand::value element;
-      if (const auto error = std::move(item).get(element)) return error;
+      if (const auto error = item.error()) return error;
+      ondemand::value& element = item.value_unsafe();
       if (const auto error = element.type().get(type)) return error;
       if (type != ondemand::json_type::object) {
         ++page_.malformed;
@@ -178,7 +183,7 @@ class PageReader {
     return SUCCESS;
   }
 
-  error_code read_row(ondemand::value element) {
+  error_code read_row(ondemand::value& element) {
     ondemand::object object;
     if (const auto error = element.get_object().get(object)) return error;
     if (rows == page_.rows.size()) page_.rows.emplace_back();
@@ -192,13 +197,16 @@ class PageReader {
     row.unreadable_keys = static_cast<std::uint32_t>((std::uint64_t{1} << match_fields_.size()) - 1);
     bool contradicts = false;
     for (auto item : object) {
-      ondemand::field field;
+      if (const auto error = item.error()) return error;
+      ondemand::field& field = item.value_unsafe();
       std::string_view key;
-      if (const auto error = std::move(item).get(field)) return error;
-      if (const auto error = field.unescaped_key().get(key)) return error;
+      if (const auto error = json::get_key(field, key)) return error;
       const auto match = std::find(match_fields_.begin(), match_fields_.end(), key);
-      const bool known = match != match_fields_.end() || key == "sys_id" || key == "active" ||
-                         key == "locked_out" || key == "sys_updated_on";
+      const bool is_id = json::is(key, "sys_id");
+      const bool is_active = json::is(key, "active");
+      const bool is_locked_out = json::is(key, "locked_out");
+      const bool is_updated = json::is(key, "sys_updated_on");
+      const bool known = match != match_fields_.end() || is_id || is_active || is_locked_out || is_updated;
       if (!known) {
         if (const auto error = check(field.value(), 1)) return error;
         continue;
@@ -212,14 +220,14 @@ class PageReader {
         row.keys[index] = text;
         row.unreadable_keys &= ~bit;
       }
-      if (key == "sys_id") {
+      if (is_id) {
         if (!row.sys_id.empty() && row.sys_id != text) contradicts = true;
         row.sys_id = text;
-      } else if (key == "active") {
+      } else if (is_active) {
         row.active = to_bool(text);
-      } else if (key == "locked_out") {
+      } else if (is_locked_out) {
         row.locked_out = to_bool(text);
-      } else if (key == "sys_updated_on") {
+      } else if (is_updated) {
         row.updated = parse_iso8601(text);
       }
     }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/read_ahead.h"
+#include "base/spare_text.h"
 #include "base/text.h"
 #include "servicenow/id_order.h"
 #include "servicenow/match_key.h"
@@ -101,6 +102,7 @@ class UserSweep::Pages {
       }
       // Likewise.
       if (taken_) hand_over(reader_.page());
+      if (answer) read_last_.put(std::move(answer->body));
       if (*step == Step::end) break;
     }
     // Where users were created meanwhile, more rows may come than were announced at first.
@@ -132,8 +134,10 @@ class UserSweep::Pages {
     query.limit = options_.page_size;
     query.offset = static_cast<int>(offset);
     ++report_.requests;
-    ahead_->begin(
-        [this, query](std::stop_token stop) { return client_.fetch_users(query, std::move(stop)); });
+    ahead_->begin([this, query](std::stop_token stop) {
+      std::string memory = read_last_.take();
+      return client_.fetch_users(query, std::move(stop), &memory);
+    });
   }
 
   // The last row of an answer behind which the sweep will go on, told without reading all of it: so the next
@@ -281,6 +285,7 @@ class UserSweep::Pages {
     for (const UserRow& row : page.rows) {
       if (row.active == false) report_.saw_inactive = true;
       if (!report_.saw_own_row && name_field_ && !own_name_.empty() &&
+          row.keys[*name_field_].size() >= own_name_.size() &&  // so of nearly all rows nothing more is asked
           equals_ignore_case(trim(row.keys[*name_field_]), own_name_)) {
         report_.saw_own_row = true;
       }
@@ -338,6 +343,7 @@ class UserSweep::Pages {
   bool taken_ = false;         // the page that was judged last counts
   bool request_failed_ = false;
   UserPageReader reader_;
+  SpareText read_last_;
   std::optional<ReadAhead<TableClient::UserBody>> ahead_;  // of the run
 };
 

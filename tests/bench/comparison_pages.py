@@ -4,7 +4,7 @@
 comparison_pages.py SIMULATOR_JSON APP_ID DIRECTORY OKTA_ORIGIN SERVICENOW_ORIGIN
 
 Asks the simulator as the exporter does, page by page, and writes below DIRECTORY: okta/<cursor>.json,
-servicenow/<last sys_id>.json ("first" for the first of each), next.map and total.map (what nginx puts into Link and
+servicenow/<last sys_id>.json ("first" for the first of each, "count" for the table's size), next.map and total.map (what nginx puts into Link and
 X-Total-Count), and urls, a configuration of curl that downloads the same pages from the two origins.
 """
 
@@ -65,18 +65,23 @@ def save_servicenow(origin, directory, served_by, urls):
     vendor = Vendor(origin, served_by, authorization)
     name, last = "first", None
     with (directory / "total.map").open("w") as totals:
-        while True:
-            query = urllib.parse.quote((f"sys_id>{last}^" if last else "") + "ORDERBYsys_id", safe="")
+
+        def save(name, query, limit):
             target = (
                 "/api/now/v2/table/sys_user?sysparm_display_value=false&sysparm_exclude_reference_link=true"
-                f"&sysparm_query={query}&sysparm_fields={urllib.parse.quote(FIELDS, safe='')}"
-                f"&sysparm_limit={SERVICENOW_PAGE}"
+                f"&sysparm_query={urllib.parse.quote(query, safe='')}"
+                f"&sysparm_fields={urllib.parse.quote(FIELDS, safe='')}&sysparm_limit={limit}"
             )
             response, body = vendor.get(target)
-            rows = json.loads(body)["result"]
             total = int(response.headers["X-Total-Count"])
             (directory / "servicenow" / f"{name}.json").write_bytes(body)
             totals.write(f"{name} {total};\n")
+            return target, json.loads(body)["result"], total
+
+        save("count", "", 1)  # asked once, to know how many pages a sweep needs
+        while True:
+            query = (f"sys_id>{last}^" if last else "") + "ORDERBYsys_id"
+            target, rows, total = save(name, query, SERVICENOW_PAGE)
             urls.append((served_by + target, authorization))
             if len(rows) == total:
                 return
