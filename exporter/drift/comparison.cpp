@@ -219,14 +219,14 @@ class Engine {
     const auto report =
         ask_in_rotation(links_, eligible, *provisioner_, reader_, options_.rotation_requests, memory_, stop_);
     if (!report) return std::unexpected(report.error());
-    if (memory_.hidden.empty()) return {};
-    for (const std::uint32_t link : eligible) {
-      if (!std::binary_search(memory_.hidden.begin(), memory_.hidden.end(), links_.packed_external_id(link)))
-        continue;
-      Facts facts = facts_of(link);
-      facts.provisioner_blind = true;
-      // Neither claimed nor taken back while nobody can look.
-      findings_[link] = report->silent ? unverified(Cause::provisioner_silent) : classify(facts, policy_);
+    const auto id_of = [this](std::uint32_t link) { return links_.packed_external_id(link); };
+    for (const PackedId& id : memory_.hidden) {
+      for (const std::uint32_t link : std::ranges::equal_range(eligible, id, {}, id_of)) {
+        Facts facts = facts_of(link);
+        facts.provisioner_blind = true;
+        // Neither claimed nor taken back while nobody can look.
+        findings_[link] = report->silent ? unverified(Cause::provisioner_silent) : classify(facts, policy_);
+      }
     }
     return {};
   }

@@ -35,13 +35,26 @@ std::uint64_t lower_word(std::uint64_t word) {
 template <bool kLower>
 std::uint64_t hash_text(std::string_view text, std::uint64_t seed) {
   std::uint64_t hash = mix(seed + text.size());
-  while (!text.empty()) {
-    std::uint64_t word = 0;
-    const std::size_t taken = std::min(text.size(), sizeof(word));
-    std::memcpy(&word, text.data(), taken);
+  const auto take = [&hash](std::uint64_t word) {
     if constexpr (kLower) word = lower_word(word);
     hash = mix((hash ^ word) + 0x9E3779B97F4A7C15U);
-    text.remove_prefix(taken);
+  };
+  std::uint64_t word = 0;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (; static_cast<std::size_t>(end - at) > sizeof(word); at += sizeof(word)) {
+    std::memcpy(&word, at, sizeof(word));
+    take(word);
+  }
+  if (text.size() >= sizeof(word)) {
+    // The last eight bytes, some of which were taken before: copying a number of bytes that is not known when
+    // this is compiled costs more.
+    std::memcpy(&word, end - sizeof(word), sizeof(word));
+    take(word);
+  } else if (at != end) {
+    word = 0;
+    std::memcpy(&word, at, text.size());
+    take(word);
   }
   return hash;
 }
@@ -114,7 +127,10 @@ std::string hex_text(const PackedId& id) {
 
 std::uint64_t hash_key(std::string_view normalized) { return hash_key_text<false>(normalized); }
 
-std::uint64_t hash_raw_key(std::string_view key) { return hash_key_text<true>(trim(key)); }
+std::uint64_t hash_raw_key(std::string_view key) {
+  const bool trimmed = !key.empty() && key.front() > ' ' && key.back() > ' ';
+  return hash_key_text<true>(trimmed ? key : trim(key));
+}
 
 void LinkListing::add(const okta::AppUser& user) {
   const auto external_id = pack_hex(user.external_id);

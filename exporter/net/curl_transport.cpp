@@ -211,7 +211,12 @@ struct CurlTransport::Exchange {
       return fail(Fault::body_too_big);
     }
     if (!gzip) {
-      response.body.reserve(std::min(length, kMaxReserved) + kSpareCapacity);
+      const std::size_t wanted = std::min(length, kMaxReserved) + kSpareCapacity;
+      // Pages of a listing differ by some bytes, and the next one is to find room in the same memory.
+      const std::size_t room = request.memory == nullptr ? 0 : wanted / 8;
+      if (response.body.capacity() < wanted) {
+        response.body.reserve(wanted + room);
+      }
     }
     return true;
   }
