@@ -1,5 +1,6 @@
-// The texts of a JSON page that simdjson On-Demand goes through, where nearly none holds an escape: those are shown as
-// they stand in the page. Only for the .cpp files that read pages: simdjson.h is heavy, and the room must link it.
+// The texts of a JSON page that simdjson On-Demand goes through, where nearly none holds an escape: those are
+// shown as they stand in the page. Only for the .cpp files that read pages: simdjson.h is heavy, and the room
+// must link it.
 #pragma once
 
 #include <bit>
@@ -14,8 +15,8 @@ namespace exporter::json {
 
 namespace detail {
 
-// The eight bytes from `text` on: the top bit of each that is a quote or a backslash, the first byte's lowest. Bits above
-// the lowest one may be wrong.
+// The eight bytes from `text` on: the top bit of each that is a quote or a backslash, the first byte's
+// lowest. Bits above the lowest one may be wrong.
 inline std::uint64_t quotes_and_escapes(const char* text) {
   constexpr std::uint64_t kEach = 0x0101010101010101U;
   std::uint64_t word = 0;
@@ -32,9 +33,9 @@ bool is(std::string_view key, const char (&word)[N]) {
   return key.size() == N - 1 && std::memcmp(key.data(), word, N - 1) == 0;
 }
 
-// Whether the value is a string without escapes; `text` is then what stands between its quotes. The value is left
-// unread, which On-Demand allows. simdjson's first pass has found every string closed, in UTF-8 and without control
-// characters.
+// Whether the value is a string without escapes; `text` is then what stands between its quotes. The value is
+// left unread, which On-Demand allows. simdjson's first pass has found every string closed, in UTF-8 and
+// without control characters.
 inline bool plain_text(simdjson::ondemand::value& value, std::string_view& text) {
   std::string_view token = value.raw_json_token();
   if (token.empty() || token.front() != '"') return false;
@@ -46,8 +47,8 @@ inline bool plain_text(simdjson::ondemand::value& value, std::string_view& text)
   return true;
 }
 
-// A string's text, to be used before the page's parser goes. An error as simdjson has it: STRING_ERROR for a broken
-// escape.
+// A string's text, to be used before the page's parser goes. An error as simdjson has it: STRING_ERROR for a
+// broken escape.
 inline simdjson::error_code get_text(simdjson::ondemand::value& value, std::string_view& text) {
   if (plain_text(value, text)) return simdjson::SUCCESS;
   return value.get_string().get(text);

@@ -14,11 +14,11 @@
 
 namespace exporter {
 
-// Fetches one page after the other, on a thread that lasts as long as this, and never more than one beyond the page
-// that is being read: none is begun while one waits to be taken. begin() is the owner's, or a fetch's own, which knows
-// the page behind it before anybody has read it; take() is the owner's, once for each begin() and in their order. What
-// the owner did before a take(), the fetches behind the page that it takes can see. Fetches that nobody takes any more
-// are cancelled and waited for.
+// Fetches one page after the other, on a thread that lasts as long as this, and never more than one beyond
+// the page that is being read: none is begun while one waits to be taken. begin() is the owner's, or a
+// fetch's own, which knows the page behind it before anybody has read it; take() is the owner's, once for
+// each begin() and in their order. What the owner did before a take(), the fetches behind the page that it
+// takes can see. Fetches that nobody takes any more are cancelled and waited for.
 template <class T>
 class ReadAhead {
  public:
@@ -77,9 +77,11 @@ class ReadAhead {
   std::stop_callback<std::function<void()>> forward_;
   Mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Task> tasks_ GUARDED_BY(mutex_);                      // not begun
-  std::deque<std::future<Result<T>>> untaken_ GUARDED_BY(mutex_);  // of those, of the one that runs, and of those done
-  std::jthread thread_{[this](const std::stop_token& end) { work(end); }};  // the last: it uses all of the above
+  std::deque<Task> tasks_ GUARDED_BY(mutex_);  // not begun
+  std::deque<std::future<Result<T>>> untaken_
+      GUARDED_BY(mutex_);  // of those, of the one that runs, and of those done
+  std::jthread thread_{
+      [this](const std::stop_token& end) { work(end); }};  // the last: it uses all of the above
 };
 
 }  // namespace exporter

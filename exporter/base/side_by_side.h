@@ -6,8 +6,8 @@
 
 namespace exporter {
 
-// Runs `beside` on a thread of its own and `here` on this one, and returns when both are done. What one of them throws,
-// this throws.
+// Runs `beside` on a thread of its own and `here` on this one, and returns when both are done. What one of
+// them throws, this throws.
 template <class Beside, class Here>
 void side_by_side(Beside&& beside, Here&& here) {
   std::future<void> done = std::async(std::launch::async, std::forward<Beside>(beside));

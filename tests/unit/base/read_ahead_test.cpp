@@ -1,10 +1,13 @@
 #include "base/read_ahead.h"
 
+#include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <latch>
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -65,6 +68,35 @@ TEST(ReadAhead, HandsOnTheStopOfItsOwner) {
   const auto result = ahead.take();
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().error_class, ErrorClass::cancelled);
+}
+
+TEST(ReadAhead, GoesOnWithWhatAFetchBegins) {
+  std::function<void(int)> fetch;
+  ReadAhead<int> ahead({});
+  fetch = [&](int page) {
+    ahead.begin([&, page](std::stop_token) -> Result<int> {
+      if (page < 1000) fetch(page + 1);
+      return page;
+    });
+  };
+  fetch(0);
+  for (int page = 0; page <= 1000; ++page) ASSERT_EQ(ahead.take(), page);
+}
+
+TEST(ReadAhead, BeginsNoFetchWhileAPageWaitsToBeTaken) {
+  std::atomic<bool> taken = false;
+  std::latch fetched(1);
+  ReadAhead<bool> ahead({});
+  ahead.begin([&](std::stop_token) -> Result<bool> {
+    ahead.begin([&](std::stop_token) -> Result<bool> { return taken.load(); });
+    fetched.count_down();
+    return true;
+  });
+  fetched.wait();
+  for (int i = 0; i < 100; ++i) std::this_thread::yield();  // time for what must not happen
+  taken = true;
+  EXPECT_EQ(ahead.take(), true);
+  EXPECT_EQ(ahead.take(), true) << "the second was begun before the first was taken";
 }
 
 }  // namespace

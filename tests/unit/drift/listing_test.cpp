@@ -34,6 +34,23 @@ TEST(PackedId, KeepsHexIdsAsTheyAre) {
   EXPECT_NE(pack_id("a"), pack_id(std::string("a\0", 2)));
 }
 
+TEST(PackedId, TellsHexDigitsFromAllOtherCharacters) {
+  const std::string id = "0123456789abcdef0123456789abcdef";
+  for (std::size_t place = 0; place < id.size(); ++place) {
+    for (int c = 0; c < 256; ++c) {
+      std::string other = id;
+      other[place] = static_cast<char>(c);
+      const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+      ASSERT_EQ(is_hex_id(other), hex) << c << " at " << place;
+      if (hex) {
+        ASSERT_EQ(hex_text(pack_id(other)), other);
+      }
+    }
+  }
+  EXPECT_FALSE(is_hex_id(id.substr(1)));
+  EXPECT_FALSE(is_hex_id(id + "0"));
+}
+
 TEST(KeyHash, IsZeroOnlyForTheEmptyKey) {
   EXPECT_EQ(hash_key(""), 0U);
   EXPECT_EQ(hash_key(normalize_key("  ")), 0U);

@@ -32,6 +32,18 @@ AppUser read_user(const std::string& element, const std::vector<std::string>& fi
   return page->users.front();
 }
 
+TEST(AppUsers, KeysAndValuesAreReadHoweverTheyAreWritten) {
+  const AppUser user = read_user(
+      "{ \"\\u0069d\" : \"00u\\u0031\"\t, \"external\\u0049d\":\"70c1\\\\4cc1\" ,\n"
+      "\"credentials\" : { \"user\\u004eame\" : \"J\\u00e4ne\\\"x\" } , "
+      "\"a key that is longer than any word\":{\"\":\"\"}, \"\":1,"
+      "\"profile\":{\"email\" :\"j@example.com\" }, \"status\" : \"PROVISIONED\" }");
+  EXPECT_EQ(user.id, "00u1");
+  EXPECT_EQ(user.external_id, "70c1\\4cc1");
+  EXPECT_EQ(user.keys, (std::vector<std::string>{"J\u00e4ne\"x", "j@example.com"}));
+  EXPECT_EQ(user.status, AppUserStatus::PROVISIONED);
+}
+
 TEST(AppUsers, AProvisionedUserIsRead) {
   const AppUser user = read_user(kProvisioned);
   EXPECT_EQ(user.id, "00u1");

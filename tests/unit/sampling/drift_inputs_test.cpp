@@ -1,5 +1,8 @@
 #include "sampling/drift_inputs.h"
 
+#include <future>
+#include <stop_token>
+
 #include <gtest/gtest.h>
 
 namespace exporter::sampling {
@@ -11,7 +14,8 @@ class DriftInputsTest : public testing::Test {
     inputs_.connect({.ready = [this] { ++ready_; },
                      .incomplete = [this] { ++incomplete_; },
                      .want_links = [this] { ++want_links_; },
-                     .want_rows = [this] { ++want_rows_; }});
+                     .want_rows = [this] { ++want_rows_; },
+                     .want_rows_beside = [this] { ++want_rows_beside_; }});
   }
   void put_links() {
     inputs_.put_links(std::make_unique<LinkInput>(LinkInput{drift::LinkListing(1), {"A"}}));
@@ -23,7 +27,59 @@ class DriftInputsTest : public testing::Test {
   int incomplete_ = 0;
   int want_links_ = 0;
   int want_rows_ = 0;
+  int want_rows_beside_ = 0;
 };
+
+TEST_F(DriftInputsTest, AsksForTheRowsBesideALongListingOnce) {
+  inputs_.listing_links(500);
+  EXPECT_EQ(want_rows_beside_, 0) << "too short to be worth it";
+  for (std::size_t links = 10'000; links <= 20'000; links += 500) inputs_.listing_links(links);
+  EXPECT_EQ(want_rows_beside_, 1);
+  inputs_.failed();  // the other side
+  inputs_.listing_links(20'500);
+  EXPECT_EQ(want_rows_beside_, 1) << "who has just failed is not asked again at each page";
+  inputs_.listing_over();
+  inputs_.listing_links(30'000);
+  EXPECT_EQ(want_rows_beside_, 2) << "a new listing";
+}
+
+TEST_F(DriftInputsTest, AsksForNoRowsThatWaitAlready) {
+  put_rows();
+  inputs_.listing_links(10'000);
+  EXPECT_EQ(want_rows_beside_, 0);
+}
+
+TEST_F(DriftInputsTest, WaitsForAsManyLinksAsAreEnough) {
+  const auto wait = [this](std::size_t enough, std::stop_token stop = {}) {
+    return inputs_.wait_for_links([enough](std::size_t links) { return links >= enough; }, [] {}, stop);
+  };
+  EXPECT_FALSE(wait(0)) << "nothing is being listed";
+  inputs_.listing_links(500);
+  EXPECT_TRUE(wait(500));
+  int pages = 0;
+  auto waiting = std::async(std::launch::async, [&] {
+    return inputs_.wait_for_links([](std::size_t links) { return links >= 1500; }, [&] { ++pages; }, {});
+  });
+  inputs_.listing_links(1000);
+  inputs_.listing_links(1500);
+  EXPECT_TRUE(waiting.get());
+  EXPECT_LE(pages, 2);
+
+  waiting = std::async(std::launch::async, wait, 2000, std::stop_token());
+  inputs_.listing_over();
+  EXPECT_FALSE(waiting.get());
+
+  inputs_.listing_links(500);
+  waiting = std::async(std::launch::async, wait, 2000, std::stop_token());
+  put_links();
+  EXPECT_FALSE(waiting.get()) << "the links are there, which is better than many of them";
+
+  inputs_.listing_links(500);
+  std::stop_source stop;
+  waiting = std::async(std::launch::async, wait, 2000, stop.get_token());
+  stop.request_stop();
+  EXPECT_FALSE(waiting.get());
+}
 
 TEST_F(DriftInputsTest, HandsOutAPairOnceWhenBothSidesAreThere) {
   put_links();

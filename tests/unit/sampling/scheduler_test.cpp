@@ -359,6 +359,38 @@ TEST_F(SchedulerTest, RunOnceRunsEverySamplerOnceAndCountsFailures) {
   EXPECT_EQ(value, 0);
 }
 
+TEST_F(SchedulerTest, RunOnceLetsALaterSamplerRunBesideTheOneThatAsksForIt) {
+  class Asking final : public Sampler {
+   public:
+    Asking(Scheduler& scheduler, ScriptedSampler::Script& other) : scheduler_(scheduler), other_(other) {}
+    std::string_view name() const override { return "app_users"; }
+    std::chrono::milliseconds interval() const override { return 1h; }
+    Result<void> sample(SampleRun&) override {
+      scheduler_.trigger_beside("production", "users");
+      scheduler_.trigger_beside("production", "users");
+      other_.wait_started(1);  // which it does before this one's end
+      scheduler_.trigger_beside("production", "app_users");
+      return {};
+    }
+    void succeeded(SystemTime) override { ++succeeded_; }
+    int succeeded_ = 0;
+
+   private:
+    Scheduler& scheduler_;
+    ScriptedSampler::Script& other_;
+  };
+  script_.fail = ErrorClass::http_5xx;
+  auto asking = std::make_unique<Asking>(scheduler_, script_);
+  const Asking& asked = *asking;
+  scheduler_.add("production", std::move(asking));
+  scheduler_.add("production", std::make_unique<ScriptedSampler>(script_, 1h));
+  EXPECT_EQ(scheduler_.run_once(), 1) << "what ran beside counts at its turn";
+  EXPECT_EQ(script_.ended, 1) << "and does not run again";
+  EXPECT_EQ(asked.succeeded_, 1);
+  scheduler_.trigger_beside("production", "users");
+  EXPECT_EQ(script_.ended, 1) << "nothing runs outside of run_once()";
+}
+
 TEST_F(SchedulerTest, LogsAFailureOnceAndItsRecovery) {
   script_.fail = ErrorClass::http_5xx;
   scheduler_.add("production", std::make_unique<ScriptedSampler>(script_, 1h));

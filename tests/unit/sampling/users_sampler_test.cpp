@@ -1,5 +1,7 @@
 #include "sampling/users_sampler.h"
 
+#include <future>
+
 #include <gmock/gmock.h>
 
 #include "unit/sampling/sampling_world.h"
@@ -66,6 +68,42 @@ class UsersSamplerTest : public SamplingWorld {
   int incomplete_ = 0;
   int want_links_ = 0;
 };
+
+TEST_F(UsersSamplerTest, SweepsBesideAListingThatIsLongEnoughAlready) {
+  table(30);
+  inputs_.listing_links(5000);  // 25 lookups at least, and four pages
+  ASSERT_TRUE(sample(UsersStrategy::automatic));
+  EXPECT_GT(sweeps(), 1U);
+  EXPECT_EQ(ready_, 0);
+  list(30);
+  EXPECT_EQ(ready_, 1) << "the rows waited for the links";
+}
+
+TEST_F(UsersSamplerTest, WaitsForTheEndOfAListingThatIsNot) {
+  table(200);
+  for (const UsersStrategy strategy : {UsersStrategy::automatic, UsersStrategy::lookup}) {
+    sampler_.reset();
+    ready_ = 0;
+    inputs_.listing_links(15);
+    auto sampled = std::async(std::launch::async, [&] { return sample(strategy); });
+    list(15);
+    ASSERT_TRUE(sampled.get());
+    EXPECT_EQ(ready_, 1);
+    EXPECT_EQ(sweeps(), 0U);
+    ASSERT_NE(inputs_.take(), nullptr);
+  }
+  EXPECT_EQ(want_links_, 0) << "they were on their way";
+}
+
+TEST_F(UsersSamplerTest, AnEndedListingWithoutLinksIsAskedForAgain) {
+  table(200);
+  inputs_.listing_links(15);
+  auto sampled = std::async(std::launch::async, [&] { return sample(UsersStrategy::automatic); });
+  inputs_.listing_over();
+  EXPECT_TRUE(sampled.get());
+  EXPECT_EQ(want_links_, 1);
+  EXPECT_EQ(ready_, 0);
+}
 
 TEST_F(UsersSamplerTest, LooksUpAFewLinksAmongManyRows) {
   table(200);

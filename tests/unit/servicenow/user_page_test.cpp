@@ -27,6 +27,20 @@ TEST(UserPage, ReadsARowAsServiceNowWritesIt) {
             SystemTime(sys_days(std::chrono::year(2024) / 4 / 14) + std::chrono::seconds(70149)));
 }
 
+TEST(UserPage, ReadsKeysAndValuesHoweverTheyAreWritten) {
+  const auto page = parse(
+      "{ \"res\\u0075lt\" : [ { \"sys\\u005fid\" : \"a\\u0031\" , \"user_name\":\"b\\\\c\"\n, \"email\" : "
+      "\"\","
+      "\"acti\\u0076e\":\"TRUE\",\"locked_out\":\"false\" } ] }");
+  ASSERT_TRUE(page) << page.error().message;
+  ASSERT_EQ(page->rows.size(), 1U);
+  EXPECT_EQ(page->rows[0].sys_id, "a1");
+  EXPECT_EQ(page->rows[0].keys, (std::vector<std::string>{"b\\c", ""}));
+  EXPECT_EQ(page->rows[0].active, true);
+  EXPECT_EQ(page->rows[0].locked_out, false);
+  EXPECT_FALSE(parse(R"({"result":[{"sys_id":"a","user_name":"\ud800"}]})")) << "half a character";
+}
+
 TEST(UserPage, SaysWhichFieldsWereNotInTheAnswer) {
   const auto page = parse(R"({"result":[{"sys_id":"a","email":""}]})");
   ASSERT_TRUE(page);

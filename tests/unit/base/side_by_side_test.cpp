@@ -1,0 +1,42 @@
+#include "base/side_by_side.h"
+
+#include <latch>
+#include <stdexcept>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+namespace exporter {
+namespace {
+
+TEST(SideBySide, RunsBothAtOnceAndWaitsForBoth) {
+  std::latch both(2);
+  std::thread::id beside;
+  std::thread::id here;
+  side_by_side(
+      [&] {
+        both.arrive_and_wait();  // which only the other half can end
+        beside = std::this_thread::get_id();
+      },
+      [&] {
+        both.arrive_and_wait();
+        here = std::this_thread::get_id();
+      });
+  EXPECT_EQ(here, std::this_thread::get_id());
+  EXPECT_NE(beside, here);
+  EXPECT_NE(beside, std::thread::id());
+}
+
+TEST(SideBySide, ThrowsWhatEitherThrowsOnceBothAreDone) {
+  bool done = false;
+  EXPECT_THROW(side_by_side([] { throw std::runtime_error("a fault"); }, [&] { done = true; }),
+               std::runtime_error);
+  EXPECT_TRUE(done);
+  done = false;
+  EXPECT_THROW(side_by_side([&] { done = true; }, [] { throw std::logic_error("a fault"); }),
+               std::logic_error);
+  EXPECT_TRUE(done);
+}
+
+}  // namespace
+}  // namespace exporter
