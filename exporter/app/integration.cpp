@@ -127,9 +127,8 @@ class IntegrationParts final : public Integration {
                      .incomplete = [&sampler = *comparison] { sampler.mark_incomplete(); },
                      .want_links = trigger("app_users", Scheduler::WhenRunning::leave),
                      .want_rows = trigger("users", Scheduler::WhenRunning::leave),
-                     .want_rows_beside = [&scheduler = around.scheduler, name = config.name] {
-                       scheduler.trigger_beside(name, "users");
-                     }});
+                     .want_rows_beside = [&scheduler = around.scheduler,
+                                          name = config.name] { scheduler.trigger_beside(name, "users"); }});
 
     link_check_.on_mass([this] { inputs_.want(); });
 

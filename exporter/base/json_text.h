@@ -3,6 +3,7 @@
 // must link it.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -30,7 +31,7 @@ inline std::uint64_t quotes_and_escapes(const char* text) {
 // Whether a key is this word. Of a known length that is an instruction or two, and pages are full of keys.
 template <std::size_t N>
 bool is(std::string_view key, const char (&word)[N]) {
-  return key.size() == N - 1 && std::memcmp(key.data(), word, N - 1) == 0;
+  return key.size() == N - 1 && std::equal(key.begin(), key.end(), word);
 }
 
 // Whether the value is a string without escapes; `text` is then what stands between its quotes. The value is
