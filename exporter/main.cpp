@@ -11,7 +11,7 @@ void keep_pages_out_of_the_heap() {
   // NOLINTBEGIN(concurrency-mt-unsafe): there is no other thread yet.
   ::mallopt(M_MMAP_THRESHOLD, kLarge);
   ::mallopt(M_TRIM_THRESHOLD, kLarge);
-  ::mallopt(M_ARENA_MAX, 2);
+  ::mallopt(M_ARENA_MAX, 1);
   // NOLINTEND(concurrency-mt-unsafe)
 }
 

@@ -191,6 +191,10 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, ListingPa
     return std::unexpected(std::move(comparison.error()));
   }
   run.mark();
+  const std::optional<SystemTime> newest_row = pair.rows.listing.newest();
+  std::vector<std::string> inactive = inactive_rows(pair.rows);
+  // Not beside what storing the result takes.
+  pair.rows.listing = drift::RowListing(pair.rows.listing.key_count());
 
   const auto make_commit = [&](const std::vector<storage::LedgerEntry>& found) {
     std::vector<storage::LedgerEntry> drifted;
@@ -211,10 +215,6 @@ Result<void> ComparisonSampler::compare(const Session::Opened& opened, ListingPa
                              .deactivates_users = world.deactivates_users,
                              .reader_sees_inactive = world.reader_sees_inactive};
   view_.set({.policy = policy, .listed = listed});
-  const std::optional<SystemTime> newest_row = pair.rows.listing.newest();
-  std::vector<std::string> inactive = inactive_rows(pair.rows);
-  // Not beside what storing the links takes.
-  pair.rows.listing = drift::RowListing(pair.rows.listing.key_count());
   if (Result<void> kept =
           leavers_.remember(opened, pair.links->listing, comparison->standings, world.deactivates_users, run);
       !kept) {
