@@ -78,8 +78,9 @@ class Engine {
     std::vector<std::uint32_t> candidates;
     std::vector<std::uint32_t> of_second_half;
     const auto size = static_cast<std::uint32_t>(links_.size());
-    side_by_side([&] { classify_part(0, size / 2, candidates); },
-                 [&] { classify_part(size / 2, size, of_second_half); });
+    side_by_side(
+        size, [&] { classify_part(0, size / 2, candidates); },
+        [&] { classify_part(size / 2, size, of_second_half); });
     candidates.insert(candidates.end(), of_second_half.begin(), of_second_half.end());
     return candidates;
   }

@@ -82,7 +82,8 @@ void KeySearch::find_links(const LinkListing& links) {
   };
   std::array<std::vector<Match>, 2> halves;
   const std::size_t middle = links.size() / 2;
-  side_by_side([&] { look(0, middle, halves[0]); }, [&] { look(middle, links.size(), halves[1]); });
+  side_by_side(
+      links.size(), [&] { look(0, middle, halves[0]); }, [&] { look(middle, links.size(), halves[1]); });
   for (const std::vector<Match>& half : halves) {
     for (const Match& match : half) found(match.field, match.hash, match.link);
   }

@@ -58,7 +58,7 @@ LinksById::LinksById(const LinkListing& links, const RowListing& rows)
   const auto middle = static_cast<std::size_t>(
       std::partition(items.begin(), items.end(), [](const Item& item) { return item.head < kMiddle; }) -
       items.begin());
-  side_by_side([&] { sort_and_merge(0, middle); }, [&] { sort_and_merge(middle, count); });
+  side_by_side(count, [&] { sort_and_merge(0, middle); }, [&] { sort_and_merge(middle, count); });
 }
 
 std::span<const std::uint32_t> LinksById::holders(std::uint32_t link) const {

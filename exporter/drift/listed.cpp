@@ -33,7 +33,7 @@ Listed::Listed(const LinkListing& links, const RowListing& rows, const LinksById
     }
   };
   const std::size_t middle = links.size() / 2;
-  side_by_side([&] { mark_matches(0, middle); }, [&] { mark_matches(middle, links.size()); });
+  side_by_side(links.size(), [&] { mark_matches(0, middle); }, [&] { mark_matches(middle, links.size()); });
   const auto sorted = by_id.sorted();
   for (std::size_t i = 1; i < sorted.size(); ++i) {
     if (links.packed_external_id(sorted[i - 1]) == links.packed_external_id(sorted[i])) {

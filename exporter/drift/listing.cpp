@@ -66,7 +66,8 @@ std::uint64_t hash_key_text(std::string_view key) {
   return hash == 0 ? 1 : hash;
 }
 
-// The value of eight lower-case hex digits, all at once; `wrong` gets a bit where one of them is no such digit.
+// The value of eight lower-case hex digits, all at once; `wrong` gets a bit where one of them is no such
+// digit.
 std::uint64_t hex_value(const char* digits, std::uint64_t& wrong) {
   constexpr std::uint64_t kEach = 0x0101010101010101U;
   std::uint64_t text = 0;  // the first digit in its highest byte

@@ -34,7 +34,9 @@ bool hold_a_repeat(std::vector<std::size_t>& hashes) {
   };
   bool below = false;
   bool above = false;
-  side_by_side([&] { holds_one({hashes.begin(), upper.begin()}, below); }, [&] { holds_one(upper, above); });
+  side_by_side(
+      hashes.size(), [&] { holds_one({hashes.begin(), upper.begin()}, below); },
+      [&] { holds_one(upper, above); });
   return below || above;
 }
 

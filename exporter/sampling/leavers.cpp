@@ -72,6 +72,10 @@ Result<void> Leavers::remember(const Session::Opened& opened, const drift::LinkL
     if (last) {
       return {};
     }
+    if (run.stop().stop_requested()) {
+      return std::unexpected(Error{.error_class = ErrorClass::cancelled,
+                                   .message = "storing the links was cancelled by a stop"});
+    }
     range.after = *range.upto;
   }
 }

@@ -14,6 +14,7 @@ TEST(SideBySide, RunsBothAtOnceAndWaitsForBoth) {
   std::thread::id beside;
   std::thread::id here;
   side_by_side(
+      10'000,
       [&] {
         both.arrive_and_wait();  // which only the other half can end
         beside = std::this_thread::get_id();
@@ -28,14 +29,26 @@ TEST(SideBySide, RunsBothAtOnceAndWaitsForBoth) {
 }
 
 TEST(SideBySide, ThrowsWhatEitherThrowsOnceBothAreDone) {
-  bool done = false;
-  EXPECT_THROW(side_by_side([] { throw std::runtime_error("a fault"); }, [&] { done = true; }),
-               std::runtime_error);
-  EXPECT_TRUE(done);
-  done = false;
-  EXPECT_THROW(side_by_side([&] { done = true; }, [] { throw std::logic_error("a fault"); }),
-               std::logic_error);
-  EXPECT_TRUE(done);
+  for (const std::size_t pieces : {0, 100'000}) {
+    bool done = false;
+    EXPECT_THROW(side_by_side(
+                     pieces, [] { throw std::runtime_error("a fault"); }, [&] { done = true; }),
+                 std::runtime_error);
+    EXPECT_TRUE(done);
+    done = false;
+    EXPECT_THROW(side_by_side(
+                     pieces, [&] { done = true; }, [] { throw std::logic_error("a fault"); }),
+                 std::logic_error);
+    EXPECT_TRUE(done);
+  }
+}
+
+TEST(SideBySide, DoesALittleHere) {
+  std::thread::id beside;
+  bool here = false;
+  side_by_side(9'999, [&] { beside = std::this_thread::get_id(); }, [&] { here = true; });
+  EXPECT_EQ(beside, std::this_thread::get_id());
+  EXPECT_TRUE(here);
 }
 
 }  // namespace

@@ -25,9 +25,13 @@ class LeaversTest : public SamplingWorld {
       app_user.keys = {"name of " + id, ""};
       links.add(app_user);
     }
-    SampleRun run(clock_, {});
-    ASSERT_TRUE(leavers_.remember(opened_, links, std::vector(links.size(), drift::Standing::linked),
-                                  deactivates_users, run));
+    const Result<void> remembered = remember(links, deactivates_users, {});
+    ASSERT_TRUE(remembered) << remembered.error().message;
+  }
+  Result<void> remember(const drift::LinkListing& links, bool deactivates_users, std::stop_token stop) {
+    SampleRun run(clock_, std::move(stop));
+    return leavers_.remember(opened_, links, std::vector(links.size(), drift::Standing::linked),
+                             deactivates_users, run);
   }
   void look(bool reader_sees_inactive = true) {
     SampleRun run(clock_, {});
@@ -110,6 +114,30 @@ TEST_F(LeaversTest, AHiddenRowAndAnUnprovenReaderSayNothing) {
   clock_.advance(1h);
   look(false);
   EXPECT_THAT(count(), ElementsAre(Pair("active", 0), Pair("gone", 0), Pair("inactive", 0)));
+}
+
+TEST_F(LeaversTest, AStopComesBetweenTwoCommitsAndLosesNobody) {
+  std::vector<std::pair<std::string, int>> users;
+  for (int i = 0; i < 5'000; ++i) {
+    users.emplace_back("00u" + std::to_string(100'000 + i), 1 + i);
+  }
+  listing(users);
+  std::stop_source stopped;
+  stopped.request_stop();
+  drift::LinkListing again(2);
+  for (const auto& [id, row] : users) {
+    okta::AppUser app_user;
+    app_user.id = id;
+    app_user.external_id = hex_id(static_cast<std::uint64_t>(row));
+    app_user.keys = {"name", ""};
+    again.add(app_user);
+  }
+  const Result<void> cancelled = remember(again, true, stopped.get_token());
+  ASSERT_FALSE(cancelled);
+  EXPECT_EQ(cancelled.error().error_class, ErrorClass::cancelled);
+  clock_.advance(1h);
+  look();
+  EXPECT_EQ(count()["gone"], 0U) << "who was not stored again is no leaver";
 }
 
 TEST_F(LeaversTest, AListingOfManyCommitsFindsWhoLeftInEachOfThem) {
