@@ -8,8 +8,8 @@
 namespace exporter {
 
 // Runs `beside` on a thread of its own and `here` on this one, and returns when both are done. What one of
-// them throws, this throws. Of fewer than 10,000 `pieces` a thread costs more than it gains: then one runs
-// after the other, here.
+// them throws, this throws. Of fewer than 10,000 `pieces` a thread costs more than it gains: then `beside`
+// runs here too, after the other one and only if that did not throw.
 template <class Beside, class Here>
 void side_by_side(std::size_t pieces, Beside&& beside, Here&& here) {
   constexpr std::size_t kWorthAThread = 10'000;
