@@ -5,8 +5,8 @@
 namespace {
 
 // A listing is millions of small pieces between pages of half a megabyte that come and go. Left to itself
-// glibc soon takes the pages from the heap too, and the holes that they leave there are never given back. In one arena a
-// thread finds what another one has freed.
+// glibc soon takes the pages from the heap too, and the holes that they leave there are never given back. In
+// one arena a thread finds what another one has freed.
 void keep_pages_out_of_the_heap() {
   constexpr int kLarge = 128 * 1024;
   // NOLINTBEGIN(concurrency-mt-unsafe): there is no other thread yet.

@@ -78,8 +78,8 @@ class DriftInputs {
   // Once, before the first sample.
   void connect(Callbacks callbacks) { callbacks_ = std::move(callbacks); }
 
-  // How many links a listing that goes on has by now, after each of its pages. Of a long one the rows are asked
-  // for before it ends, unless they wait already.
+  // How many links a listing that goes on has by now, after each of its pages. Of a long one the rows are
+  // asked for before it ends, unless they wait already.
   void listing_links(std::size_t so_far);
   void listing_over();  // whatever came of it; put_links() is as good
   void put_links(std::shared_ptr<const LinkInput> links);
@@ -95,9 +95,9 @@ class DriftInputs {
   // The links that wait for their rows; null where none do.
   std::shared_ptr<const LinkInput> waiting_links();
 
-  // Waits while links are being listed, and calls `waiting` after each page. True as soon as so many are listed
-  // that they are `enough`; false when the listing is over, whatever came of it, when there is none, and at a
-  // stop.
+  // Waits while links are being listed, and calls `waiting` after each page. True as soon as so many are
+  // listed that they are `enough`; false when the listing is over, whatever came of it, when there is none,
+  // and at a stop.
   bool wait_for_links(const std::function<bool(std::size_t)>& enough, const std::function<void()>& waiting,
                       const std::stop_token& stop);
 

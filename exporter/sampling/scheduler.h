@@ -58,8 +58,8 @@ class Scheduler {
   void trigger(std::string_view integration, std::string_view sampler, WhenRunning when_running);
   // Runs every sampler once, in the order of add(), on this thread; the number of those that failed.
   int run_once();
-  // As trigger() with WhenRunning::leave. Within run_once() it lets a sampler whose turn is still to come run at once,
-  // on a thread of its own; its turn is then to wait for it.
+  // As trigger() with WhenRunning::leave. Within run_once() it lets a sampler whose turn is still to come run
+  // at once, on a thread of its own; its turn is then to wait for it.
   void trigger_beside(std::string_view integration, std::string_view sampler);
 
  private:
