@@ -65,12 +65,12 @@ TEST(Commands, OnceWithoutStoragePrintsGaugesOnly) {
 }
 
 TEST(Commands, OnceReadsLongListingsOfBothSidesAtOnce) {
-  World world({.scenario = "mixed", .users = 12'000});
+  World world({.scenario = "mixed", .users = 20'000});
   const Finished run = world.run_exporter({"once", "--config.file=" + world.config_path().string()});
   EXPECT_EQ(run.code, 0) << run.errors;
   const Exposition now(run.output);
   const nlohmann::json truth = world.truth();
-  EXPECT_EQ(now.sum("okta_app_users", {}), 12'000);
+  EXPECT_EQ(now.sum("okta_app_users", {}), 20'000);
   EXPECT_EQ(now.value("okta_external_id_comparison_complete", {{"integration", "production"}}), 1);
   Counts found = now.nonzero("okta_external_id_drift_users", {{"integration", "production"}}, "kind");
   Counts expected = nonzero(truth["okta_external_id_drift_users"]);
