@@ -19,4 +19,14 @@ void side_by_side(std::size_t pieces, Beside&& beside, Here&& here) {
   done.get();
 }
 
+// Calls work(from, to, half) for the first half of the pieces, which is half 0, and for the second one, side
+// by side.
+template <class Work>
+void in_halves(std::size_t pieces, const Work& work) {
+  const std::size_t middle = pieces / 2;
+  side_by_side(
+      pieces, [&] { work(std::size_t{0}, middle, std::size_t{0}); },
+      [&] { work(middle, pieces, std::size_t{1}); });
+}
+
 }  // namespace exporter

@@ -1,6 +1,7 @@
 #include "drift/comparison.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <random>
 #include <unordered_map>
@@ -64,25 +65,20 @@ class Engine {
     // Whether absent is believed is decided at the look, which may find the row after all.
     Policy believing = policy_;
     believing.reader_sees_inactive = true;
-    const auto classify_part = [&](std::uint32_t from, std::uint32_t to,
-                                   std::vector<std::uint32_t>& candidates) {
-      for (std::uint32_t link = from; link < to; ++link) {
+    std::array<std::vector<std::uint32_t>, 2> halves;
+    in_halves(links_.size(), [&](std::size_t from, std::size_t to, std::size_t half) {
+      for (auto link = static_cast<std::uint32_t>(from); link < to; ++link) {
         listed_.prefetch(link);
         const Facts facts = listed_.facts(link);
         findings_[link] = classify(facts, policy_);
         if (findings_[link].state == State::exempt) continue;
         if (is_candidate(findings_[link]) || is_candidate(classify(facts, believing)))
-          candidates.push_back(link);
+          halves.at(half).push_back(link);
       }
-    };
-    std::vector<std::uint32_t> candidates;
-    std::vector<std::uint32_t> of_second_half;
-    const auto size = static_cast<std::uint32_t>(links_.size());
-    side_by_side(
-        size, [&] { classify_part(0, size / 2, candidates); },
-        [&] { classify_part(size / 2, size, of_second_half); });
-    candidates.insert(candidates.end(), of_second_half.begin(), of_second_half.end());
-    return candidates;
+    });
+    std::vector<std::uint32_t>& candidates = halves.front();
+    candidates.insert(candidates.end(), halves.back().begin(), halves.back().end());
+    return std::move(candidates);
   }
 
   Result<void> confirm(std::vector<std::uint32_t>& candidates) {

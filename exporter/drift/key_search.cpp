@@ -70,20 +70,17 @@ void KeySearch::find_links(const LinkListing& links) {
     std::uint32_t link;
     std::size_t field;
   };
-  const auto look = [&](std::size_t from, std::size_t to, std::vector<Match>& matches) {
+  std::array<std::vector<Match>, 2> halves;
+  in_halves(links.size(), [&](std::size_t from, std::size_t to, std::size_t half) {
     for (auto link = static_cast<std::uint32_t>(from); link < to; ++link) {
       for (std::size_t field = 0; field < key_count_; ++field) {
         const KeyHashes hashes = hash_link_key(links, link, field);
         for (const std::uint64_t hash : {hashes.whole, hashes.cut}) {
-          if (hash != 0 && maybe_wanted(hash)) matches.push_back({hash, link, field});
+          if (hash != 0 && maybe_wanted(hash)) halves.at(half).push_back({hash, link, field});
         }
       }
     }
-  };
-  std::array<std::vector<Match>, 2> halves;
-  const std::size_t middle = links.size() / 2;
-  side_by_side(
-      links.size(), [&] { look(0, middle, halves[0]); }, [&] { look(middle, links.size(), halves[1]); });
+  });
   for (const std::vector<Match>& half : halves) {
     for (const Match& match : half) found(match.field, match.hash, match.link);
   }

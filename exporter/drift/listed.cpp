@@ -24,16 +24,14 @@ Listed::Listed(const LinkListing& links, const RowListing& rows, const LinksById
       rows_by_key_(links.key_count()),
       links_by_key_(links.key_count()) {
   // In the order of the links, whose texts lie one after the other.
-  const auto mark_matches = [&](std::size_t from, std::size_t to) {
+  in_halves(links.size(), [&](std::size_t from, std::size_t to, std::size_t) {
     for (std::size_t link = from; link < to; ++link) {
       const std::uint32_t later = by_id.row_of(std::min(link + kLookAhead, to - 1));
       if (later != kNone) rows.prefetch_keys(later);
       const std::uint32_t row = by_id.row_of(link);
       if (row != kNone && keys_match(links, link, rows, row)) marks_[link] = kMatches;
     }
-  };
-  const std::size_t middle = links.size() / 2;
-  side_by_side(links.size(), [&] { mark_matches(0, middle); }, [&] { mark_matches(middle, links.size()); });
+  });
   const auto sorted = by_id.sorted();
   for (std::size_t i = 1; i < sorted.size(); ++i) {
     if (links.packed_external_id(sorted[i - 1]) == links.packed_external_id(sorted[i])) {

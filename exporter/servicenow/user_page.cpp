@@ -79,8 +79,8 @@ error_code read_text(ondemand::value& value, std::string_view& text, int depth =
   ondemand::json_type type{};
   if (const auto error = value.type().get(type)) return error;
   switch (type) {
-    case ondemand::json_type::string:
-      return json::get_text(value, text);
+    case ondemand::json_type::string:  // with escapes
+      return value.get_string().get(text);
     case ondemand::json_type::boolean: {
       bool boolean = false;
       if (const auto error = value.get_bool().get(boolean)) return error;
