@@ -8,7 +8,7 @@ tools=$project/build/tools
 build_packages=(
   g++ cmake ninja-build pkg-config ccache
   libcurl4-openssl-dev libcpp-httplib-dev libssl-dev nlohmann-json3-dev libspdlog-dev libyaml-cpp-dev libcli11-dev
-  libsqlite3-dev libsimdjson-dev prometheus-cpp-dev zlib1g-dev
+  libsqlite3-dev libsimdjson-dev prometheus-cpp-dev zlib1g-dev libboost-dev
   libcrypt-dev libgtest-dev libgmock-dev openssl python3-prometheus-client python3-yaml
   ca-certificates curl jq git
 )

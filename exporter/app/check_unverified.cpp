@@ -45,6 +45,7 @@ Result<std::vector<drift::Look>> look_at(const std::vector<okta::AppUser>& users
                             .rows = no_rows,
                             .by_id = by_id,
                             .listed = nothing_listed,
+                            .listed_owners = nothing_listed,
                             .reader_sees_inactive = policy.reader_sees_inactive,
                             .grace_begins = now - config.drift.grace,
                             .reader = reader,

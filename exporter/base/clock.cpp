@@ -18,20 +18,24 @@ class FieldReader {
  public:
   explicit FieldReader(std::string_view text) : text_(text) {}
 
-  int digits(std::size_t count) {
-    if (text_.size() < count) ok_ = false;
+  template <std::size_t kCount>
+  int digits() {
+    if (text_.size() < kCount) ok_ = false;
     if (!ok_) return 0;
     int value = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      const char c = text_[i];
-      if (c < '0' || c > '9') {
-        ok_ = false;
-        return 0;
-      }
-      value = value * 10 + (c - '0');
+    bool all = true;
+    for (std::size_t i = 0; i < kCount; ++i) {
+      const auto digit = static_cast<unsigned char>(text_[i] - '0');
+      all = all && digit < 10;
+      value = value * 10 + digit;
     }
-    text_.remove_prefix(count);
-    return value;
+    ok_ = all;
+    text_.remove_prefix(kCount);
+    return all ? value : 0;
+  }
+
+  void literal(char expected) {
+    if (!accept(expected)) ok_ = false;
   }
 
   void literal(std::string_view expected) {
@@ -160,17 +164,17 @@ std::string to_iso8601(SystemTime time) {
 
 std::optional<SystemTime> parse_iso8601(std::string_view text) {
   FieldReader in(text);
-  const int y = in.digits(4);
-  in.literal("-");
-  const int mo = in.digits(2);
-  in.literal("-");
-  const int d = in.digits(2);
-  if (!in.accept('T')) in.literal(" ");
-  const int h = in.digits(2);
-  in.literal(":");
-  const int mi = in.digits(2);
-  in.literal(":");
-  const int s = in.digits(2);
+  const int y = in.digits<4>();
+  in.literal('-');
+  const int mo = in.digits<2>();
+  in.literal('-');
+  const int d = in.digits<2>();
+  if (!in.accept('T')) in.literal(' ');
+  const int h = in.digits<2>();
+  in.literal(':');
+  const int mi = in.digits<2>();
+  in.literal(':');
+  const int s = in.digits<2>();
   const int ms = in.fraction();
   in.accept('Z');
   if (!in.done()) return std::nullopt;
@@ -184,17 +188,17 @@ std::optional<SystemTime> parse_http_date(std::string_view text) {
   FieldReader in(text);
   in.one_of(kDays);  // not compared with the date: a wrong name says nothing about the time
   in.literal(", ");
-  const int d = in.digits(2);
+  const int d = in.digits<2>();
   in.literal(" ");
   const int mo = static_cast<int>(in.one_of(kMonths)) + 1;
   in.literal(" ");
-  const int y = in.digits(4);
+  const int y = in.digits<4>();
   in.literal(" ");
-  const int h = in.digits(2);
-  in.literal(":");
-  const int mi = in.digits(2);
-  in.literal(":");
-  const int s = in.digits(2);
+  const int h = in.digits<2>();
+  in.literal(':');
+  const int mi = in.digits<2>();
+  in.literal(':');
+  const int s = in.digits<2>();
   in.literal(" GMT");
   if (!in.done()) return std::nullopt;
   return make_time(y, mo, d, h, mi, s, 0);

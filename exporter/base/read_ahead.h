@@ -1,7 +1,8 @@
-// The next page is on its way while the one before it is read.
+// The next pages are on their way while one is read.
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <future>
@@ -14,11 +15,12 @@
 
 namespace exporter {
 
-// Fetches one page after the other, on a thread that lasts as long as this, and never more than one beyond
-// the page that is being read: none is begun while one waits to be taken. begin() is the owner's, or a
-// fetch's own, which knows the page behind it before anybody has read it; take() is the owner's, once for
-// each begin() and in their order. What the owner did before a take(), the fetches behind the page that it
-// takes can see. Fetches that nobody takes any more are cancelled and waited for.
+// Fetches one page after the other, on a thread that lasts as long as this, and never more than two beyond
+// the page that is being read: none is begun while two wait to be taken, but one may wait, so that a reader
+// who falls behind for a moment does not stop the fetching. begin() is the owner's, or a fetch's own, which
+// knows the page behind it before anybody has read it; take() is the owner's, once for each begin() and in
+// their order. What the owner did before a take(), the fetch of the page after the next one can see. Fetches
+// that nobody takes any more are cancelled and waited for.
 template <class T>
 class ReadAhead {
  public:
@@ -56,6 +58,7 @@ class ReadAhead {
 
  private:
   using Task = std::packaged_task<Result<T>(std::stop_token)>;
+  static constexpr std::size_t kMayWait = 1;
 
   void work(const std::stop_token& stop) {
     for (;;) {
@@ -63,7 +66,7 @@ class ReadAhead {
       {
         const MutexLock lock(mutex_);
         changed_.wait(mutex_, stop, [this]() REQUIRES(mutex_) {
-          return !tasks_.empty() && untaken_.size() <= tasks_.size();
+          return !tasks_.empty() && untaken_.size() <= tasks_.size() + kMayWait;
         });
         if (stop.stop_requested()) return;
         task = std::move(tasks_.front());

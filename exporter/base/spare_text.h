@@ -1,29 +1,33 @@
-// The memory of a text that is done with, for the next one.
+// The memory of texts that are done with, for the next ones.
 #pragma once
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/mutex.h"
 
 namespace exporter {
 
-// Holds one text. Thread-safe.
+// Holds what was put and not taken yet. Thread-safe.
 class SpareText {
  public:
   void put(std::string text) {
     const MutexLock lock(mutex_);
-    text_ = std::move(text);
+    texts_.push_back(std::move(text));
   }
-  // What was put last; empty where that was taken already.
+  // What was put last; empty where all was taken already.
   std::string take() {
     const MutexLock lock(mutex_);
-    return std::exchange(text_, {});
+    if (texts_.empty()) return {};
+    std::string text = std::move(texts_.back());
+    texts_.pop_back();
+    return text;
   }
 
  private:
   Mutex mutex_;
-  std::string text_ GUARDED_BY(mutex_);
+  std::vector<std::string> texts_ GUARDED_BY(mutex_);
 };
 
 }  // namespace exporter

@@ -72,8 +72,9 @@ class Engine {
         const Facts facts = listed_.facts(link);
         findings_[link] = classify(facts, policy_);
         if (findings_[link].state == State::exempt) continue;
-        if (is_candidate(findings_[link]) || is_candidate(classify(facts, believing)))
-          halves.at(half).push_back(link);
+        const bool may_be_drift = is_candidate(findings_[link]) ||
+                                  (!policy_.reader_sees_inactive && is_candidate(classify(facts, believing)));
+        if (may_be_drift) halves.at(half).push_back(link);
       }
     });
     std::vector<std::uint32_t>& candidates = halves.front();
@@ -126,8 +127,8 @@ class Engine {
   }
 
   Result<void> look(std::span<const std::uint32_t> links) {
-    DirectLook direct({links_, rows_, by_id_, listed_.rows_by_key(), policy_.reader_sees_inactive,
-                       grace_begins_, reader_, provisioner_});
+    DirectLook direct({links_, rows_, by_id_, listed_.rows_by_key(), listed_.links_by_key(),
+                       policy_.reader_sees_inactive, grace_begins_, reader_, provisioner_});
     auto looks = direct.look(links, stop_);
     if (!looks) return std::unexpected(std::move(looks.error()));
     for (std::size_t i = 0; i < links.size(); ++i) {
@@ -256,10 +257,12 @@ class Engine {
     Comparison result;
     result.mass_absence = mass_absence_;
     result.standings.resize(links_.size());
+    std::vector<bool> looked_at(links_.size());
+    for (const auto& [link, look] : looks_) looked_at[link] = true;
     for (std::uint32_t link = 0; link < links_.size(); ++link) {
       const Finding& finding = findings_[link];
       ++result.states[static_cast<std::size_t>(finding.state)];
-      const bool locked_out = finding.state == State::linked && is_locked_out(link);
+      const bool locked_out = finding.state == State::linked && is_locked_out(link, looked_at[link]);
       result.standings[link] = to_standing(finding.state, locked_out);
       switch (finding.state) {
         case State::linked:
@@ -282,10 +285,9 @@ class Engine {
     return result;
   }
 
-  bool is_locked_out(std::uint32_t link) const {
+  bool is_locked_out(std::uint32_t link, bool looked_at) const {
     if (!is_active(links_.status(link))) return false;
-    const auto look = looks_.find(link);
-    if (look != looks_.end()) return look->second.locked_out.value_or(false);
+    if (looked_at) return looks_.at(link).locked_out.value_or(false);
     const std::uint32_t row = by_id_.row_of(link);
     return row != kNone && rows_.locked_out(row).value_or(false);
   }

@@ -195,21 +195,38 @@ void DirectLook::judge_row(Subject& subject) const {
   }
 }
 
+// Whether the listing has the row with the same keys, and their owners were searched for then.
+bool DirectLook::is_listed_search(const Subject& subject) const {
+  const std::uint32_t row = world_.by_id.row_of(subject.link);
+  if (row == kNone || !world_.listed_owners.asked(subject.link)) return false;
+  const std::vector<std::string>& keys = subject.row->keys;
+  for (std::size_t field = 0; field < world_.links.key_count(); ++field) {
+    const std::uint64_t hash = field < keys.size() ? hash_raw_key(keys[field]) : 0;
+    if (hash != world_.rows.key_hash(row, field)) return false;
+  }
+  return true;
+}
+
 // Whether the key of a row that is not its link's belongs to another app user.
 void DirectLook::find_owners(std::vector<Subject>& subjects) const {
   KeySearch search(world_.links.key_count());
+  const auto is_asking = [](const Subject& subject) {
+    return subject.asks_keys && subject.row && subject.look.facts.presence == RowPresence::present;
+  };
   for (std::uint32_t i = 0; i < subjects.size(); ++i) {
     const Subject& subject = subjects[i];
-    if (!subject.asks_keys || !subject.row || subject.look.facts.presence != RowPresence::present) continue;
+    if (!is_asking(subject) || is_listed_search(subject)) continue;
     for (std::size_t field = 0; field < subject.row->keys.size(); ++field) {
       search.want(i, field, hash_key(normalize_key(subject.row->keys[field])), subject.link);
     }
   }
-  search.find_links(world_.links);
+  search.find(world_.links.size(), [this](std::uint32_t link, std::size_t field) {
+    return hash_link_key(world_.links, link, field);
+  });
   for (std::uint32_t i = 0; i < subjects.size(); ++i) {
     Subject& subject = subjects[i];
-    if (!subject.asks_keys || subject.look.facts.presence != RowPresence::present) continue;
-    const auto hits = search.hits(i);
+    if (!is_asking(subject)) continue;
+    const auto hits = is_listed_search(subject) ? world_.listed_owners.hits(subject.link) : search.hits(i);
     subject.look.facts.row_key_is_anothers =
         std::any_of(hits.begin(), hits.end(), [](const KeySearch::Hit& hit) { return hit.count > 0; });
     if (subject.look.facts.row_key_is_anothers) subject.asks_keys = false;

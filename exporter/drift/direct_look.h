@@ -37,7 +37,8 @@ class DirectLook {
     const LinkListing& links;
     const RowListing& rows;
     const LinksById& by_id;
-    const KeySearch& listed;  // rows that the listing holds under the candidates' keys, asked by link
+    const KeySearch& listed;         // rows that the listing holds under the candidates' keys, asked by link
+    const KeySearch& listed_owners;  // links under the keys of the candidates' rows, asked by link
     bool reader_sees_inactive;
     SystemTime grace_begins;  // what changed later is in the grace
     servicenow::RowLookup& reader;
@@ -57,6 +58,7 @@ class DirectLook {
   Result<void> ask_for_keys(std::vector<Subject>& subjects, std::stop_token stop);
   Result<void> ask_for_key(std::size_t field, std::vector<Subject>& subjects, std::stop_token stop);
   void judge_row(Subject& subject) const;
+  bool is_listed_search(const Subject& subject) const;
   void find_owners(std::vector<Subject>& subjects) const;
 
   World world_;

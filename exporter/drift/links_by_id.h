@@ -23,10 +23,23 @@ class LinksById {
   std::span<const std::uint32_t> holders(std::uint32_t link) const;
   // All links that have an external id, sorted by it.
   std::span<const std::uint32_t> sorted() const { return order_; }
+  // The links that have their external id in common with another one.
+  std::span<const std::uint32_t> shared() const { return shared_; }
 
  private:
+  // What is found out about one half of the ids.
+  struct Half {
+    std::size_t begins = 0;  // its place in the order
+    std::vector<std::uint64_t> items;
+    std::vector<std::uint32_t> shared;
+  };
+  void collect(Half& half, bool upper) const;
+  void sort(Half& half) const;
+  void merge(Half& half, const RowListing& rows);
+
   const LinkListing& links_;
   std::vector<std::uint32_t> order_;
+  std::vector<std::uint32_t> shared_;
   std::vector<std::uint32_t> row_of_;
 };
 
@@ -41,5 +54,9 @@ struct KeyHashes {
   std::uint64_t cut = 0;
 };
 KeyHashes hash_link_key(const LinkListing& links, std::size_t link, std::size_t field);
+// Whether a row's hash is one of them; 0 is none.
+inline bool is_stored_as(const KeyHashes& key, std::uint64_t stored) {
+  return stored != 0 && (key.whole == stored || key.cut == stored);
+}
 
 }  // namespace exporter::drift

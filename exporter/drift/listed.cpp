@@ -1,6 +1,7 @@
 #include "drift/listed.h"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "base/side_by_side.h"
@@ -24,33 +25,53 @@ Listed::Listed(const LinkListing& links, const RowListing& rows, const LinksById
       rows_by_key_(links.key_count()),
       links_by_key_(links.key_count()) {
   // In the order of the links, whose texts lie one after the other.
-  in_halves(links.size(), [&](std::size_t from, std::size_t to, std::size_t) {
+  std::array<std::vector<std::uint32_t>, 2> unmatched;
+  in_halves(links.size(), [&](std::size_t from, std::size_t to, std::size_t half) {
     for (std::size_t link = from; link < to; ++link) {
-      const std::uint32_t later = by_id.row_of(std::min(link + kLookAhead, to - 1));
-      if (later != kNone) rows.prefetch_keys(later);
-      const std::uint32_t row = by_id.row_of(link);
-      if (row != kNone && keys_match(links, link, rows, row)) marks_[link] = kMatches;
+      prefetch_keys(std::min(link + kLookAhead, to - 1));
+      if (!links.has_external_id(link)) continue;
+      marks_[link] = compare_keys(link);
+      if ((marks_[link] & kMatches) != 0 || is_exempt(links.status(link), true, policy)) continue;
+      unmatched.at(half).push_back(static_cast<std::uint32_t>(link));
     }
   });
-  const auto sorted = by_id.sorted();
-  for (std::size_t i = 1; i < sorted.size(); ++i) {
-    if (links.packed_external_id(sorted[i - 1]) == links.packed_external_id(sorted[i])) {
-      marks_[sorted[i - 1]] |= kShared;
-      marks_[sorted[i]] |= kShared;
-    }
+  for (const std::uint32_t link : by_id.shared()) marks_[link] |= kShared;
+  for (const std::vector<std::uint32_t>& half : unmatched) {
+    for (const std::uint32_t link : half) search_keys(link);
   }
-  for (const std::uint32_t link : sorted) {
-    if ((marks_[link] & kMatches) != 0 || is_exempt(links.status(link), true, policy)) continue;
-    const std::uint32_t row = by_id.row_of(link);
-    for (std::size_t field = 0; field < links.key_count(); ++field) {
-      const KeyHashes hashes = hash_link_key(links, link, field);
-      rows_by_key_.want(link, field, hashes.whole, row);
-      rows_by_key_.want(link, field, hashes.cut, row);
-      if (row != kNone) links_by_key_.want(link, field, rows.key_hash(row, field), link);
-    }
+  rows_by_key_.find(rows.size(), [&](std::uint32_t row, std::size_t field) {
+    return KeyHashes{.whole = rows.key_hash(row, field), .cut = 0};
+  });
+  links_by_key_.find(links.size(), [&](std::uint32_t link, std::size_t field) {
+    // Its row's hash was read once, this one is put together from texts.
+    prefetch_keys(std::min<std::size_t>(link + kLookAhead, links.size() - 1));
+    if ((marks_[link] & kSameKey) == 0) return hash_link_key(links, link, field);
+    return KeyHashes{.whole = rows.key_hash(by_id.row_of(link), field), .cut = 0};
+  });
+}
+
+void Listed::prefetch_keys(std::size_t link) const {
+  if (const std::uint32_t row = by_id_.row_of(link); row != kNone) rows_.prefetch_keys(row);
+}
+
+std::uint8_t Listed::compare_keys(std::size_t link) const {
+  const std::uint32_t row = by_id_.row_of(link);
+  if (row == kNone) return 0;
+  if (links_.key_count() != 1) return keys_match(links_, link, rows_, row) ? kMatches : 0;
+  const KeyHashes key = hash_link_key(links_, link, 0);
+  if (!is_stored_as(key, rows_.key_hash(row, 0))) return 0;
+  return key.cut == 0 ? kMatches | kSameKey : kMatches;
+}
+
+// What is to be found out about a link that leads to no row whose key agrees.
+void Listed::search_keys(std::uint32_t link) {
+  const std::uint32_t row = by_id_.row_of(link);
+  for (std::size_t field = 0; field < links_.key_count(); ++field) {
+    const KeyHashes hashes = hash_link_key(links_, link, field);
+    rows_by_key_.want(link, field, hashes.whole, row);
+    rows_by_key_.want(link, field, hashes.cut, row);
+    if (row != kNone) links_by_key_.want(link, field, rows_.key_hash(row, field), link);
   }
-  rows_by_key_.find_rows(rows);
-  links_by_key_.find_links(links);
 }
 
 void Listed::prefetch(std::uint32_t link) const {

@@ -28,10 +28,17 @@ class Listed {
   bool resolves(std::uint32_t link) const;
   // Rows under the keys of links, asked by link.
   const KeySearch& rows_by_key() const { return rows_by_key_; }
+  // Links under the keys of rows that others lead to, asked by link.
+  const KeySearch& links_by_key() const { return links_by_key_; }
 
  private:
   static constexpr std::uint8_t kMatches = 1;  // leads to a row whose key agrees
   static constexpr std::uint8_t kShared = 2;   // another app user has the same external id
+  // Its only key is, whole, the one of the row that it leads to, so that the row's hash is the link's.
+  static constexpr std::uint8_t kSameKey = 4;
+  void prefetch_keys(std::size_t link) const;
+  std::uint8_t compare_keys(std::size_t link) const;
+  void search_keys(std::uint32_t link);
   bool in_grace(std::uint32_t row) const;
 
   const LinkListing& links_;

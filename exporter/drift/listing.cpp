@@ -9,6 +9,9 @@
 #include <type_traits>
 #include <utility>
 
+#include <boost/sort/pdqsort/pdqsort.hpp>
+
+#include "base/side_by_side.h"
 #include "base/text.h"
 
 namespace exporter::drift {
@@ -161,6 +164,29 @@ void LinkListing::add(const okta::AppUser& user) {
 std::string LinkListing::user_id(std::size_t link) const {
   if (!links_[link].user_id_is_text) return user_id_text(user_ids_[link]);
   return text(link, key_count_ + (links_[link].external_id_is_text ? 1 : 0)).joined();
+}
+
+std::uint64_t LinkListing::user_id_hash(std::size_t link) const {
+  if (links_[link].user_id_is_text) return hash_text<false>(user_id(link), 0x75736572U);
+  const PackedUserId& id = user_ids_[link];
+  return mix(mix(id.high + 0x9E3779B97F4A7C15U) ^ id.low);
+}
+
+bool LinkListing::names_a_user_twice() const {
+  const auto repeats = [this](bool upper) {
+    std::vector<std::uint64_t> hashes;
+    hashes.reserve(size() / 2 + size() / 16);  // they are evenly spread
+    for (std::size_t link = 0; link < size(); ++link) {
+      const std::uint64_t hash = user_id_hash(link);
+      if ((hash >> 63U != 0) == upper) hashes.push_back(hash);
+    }
+    boost::sort::pdqsort_branchless(hashes.begin(), hashes.end());
+    return std::ranges::adjacent_find(hashes) != hashes.end();
+  };
+  bool lower_repeats = false;
+  bool upper_repeats = false;
+  side_by_side(size(), [&] { lower_repeats = repeats(false); }, [&] { upper_repeats = repeats(true); });
+  return lower_repeats || upper_repeats;
 }
 
 bool LinkListing::user_id_before(std::size_t a, std::size_t b) const {

@@ -50,6 +50,8 @@ class LinkListing {
   }
 
   std::string user_id(std::size_t link) const;
+  // Such a user would look like two holders of one link. On two threads.
+  bool names_a_user_twice() const;
   // Whether the user id of `a` comes before that of `b`, by bytes.
   bool user_id_before(std::size_t a, std::size_t b) const;
   bool has_external_id(std::size_t link) const { return links_[link].has_external_id; }
@@ -63,6 +65,8 @@ class LinkListing {
   // The same, not put together yet.
   TextArena::Parts key_parts(std::size_t link, std::size_t field) const { return text(link, field); }
   const PackedId& packed_external_id(std::size_t link) const { return external_ids_[link]; }
+  // For who goes through the links out of their order: has the processor fetch an id that is wanted soon.
+  void prefetch_external_id(std::size_t link) const { external_ids_.prefetch(link); }
   okta::AppUserStatus status(std::size_t link) const { return links_[link].status; }
   okta::SyncState sync_state(std::size_t link) const {
     return static_cast<okta::SyncState>(links_[link].sync_state);
@@ -82,6 +86,8 @@ class LinkListing {
     bool external_id_is_text : 1 = false;  // no hex: behind the keys in the record of texts
     bool user_id_is_text : 1 = false;      // not packed: the last of the record
   };
+  // Equal user ids have equal hashes, and different ones nearly never.
+  std::uint64_t user_id_hash(std::size_t link) const;
   TextArena::Parts text(std::size_t link, std::size_t index) const {
     return texts_.get({.chunk = links_[link].chunk, .offset = links_[link].offset}, index);
   }

@@ -77,21 +77,28 @@ void TextArena::Parts::join_into(char* to) const {
   std::copy(domain.begin(), domain.end(), to);
 }
 
+// nullopt: the table is full.
+std::optional<std::uint32_t> TextArena::number_of_domain(std::string_view domain) {
+  // Most users have the domain of the one before.
+  if (last_domain_ < domains_.size() && *domains_[last_domain_] == domain) return last_domain_;
+  auto known = domain_numbers_.find(domain);
+  if (known == domain_numbers_.end()) {
+    if (domains_.size() >= kMaxDomains) return std::nullopt;
+    domains_.push_back(std::make_unique<const std::string>(domain));
+    known = domain_numbers_.emplace(*domains_.back(), static_cast<std::uint32_t>(domains_.size() - 1)).first;
+  }
+  last_domain_ = known->second;
+  return known->second;
+}
+
 // `first_stem`: the record's first text without its domain; empty for the first itself.
 TextArena::Coded TextArena::encode(std::string_view text, std::string_view first_stem) {
   Coded coded;
   const std::size_t at = text.rfind('@');
   if (at != std::string_view::npos && text.size() - at <= kMaxDomainBytes) {
-    const std::string_view domain = text.substr(at);
-    auto known = domain_numbers_.find(domain);
-    if (known == domain_numbers_.end() && domains_.size() < kMaxDomains) {
-      domains_.push_back(std::make_unique<const std::string>(domain));
-      known =
-          domain_numbers_.emplace(*domains_.back(), static_cast<std::uint32_t>(domains_.size() - 1)).first;
-    }
-    if (known != domain_numbers_.end()) {
+    if (const auto number = number_of_domain(text.substr(at))) {
       coded.has_domain = true;
-      coded.domain = known->second;
+      coded.domain = *number;
       text = text.substr(0, at);
     }
   }

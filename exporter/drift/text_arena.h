@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,6 +52,7 @@ class TextArena {
     char* put(char* to) const;
   };
   Coded encode(std::string_view text, std::string_view first_stem);
+  std::optional<std::uint32_t> number_of_domain(std::string_view domain);
 
   std::vector<std::unique_ptr<char[]>> chunks_;
   std::size_t last_size_ = 0;
@@ -58,6 +60,7 @@ class TextArena {
   std::size_t bytes_ = 0;
   std::vector<std::unique_ptr<const std::string>> domains_;  // with their '@'; they never move
   std::unordered_map<std::string_view, std::uint32_t> domain_numbers_;
+  std::uint32_t last_domain_ = 0;
   std::vector<Coded> adding_;  // kept for its memory
 };
 

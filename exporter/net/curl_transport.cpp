@@ -600,7 +600,13 @@ Result<HttpResponse> CurlTransport::send(const HttpRequest& request, std::stop_t
     CURLMcode state = CURLM_OK;
     while (!done && state == CURLM_OK && !stop.stop_requested()) {
       int running = 0;
-      state = curl_multi_perform(session->multi, &running);
+      std::size_t before = 0;
+      // libcurl reads one TLS record at a time. While they come, it is not waited for the next one.
+      do {
+        before = exchange.response.body.size();
+        state = curl_multi_perform(session->multi, &running);
+      } while (state == CURLM_OK && running != 0 && exchange.response.body.size() != before &&
+               !stop.stop_requested());
       int queued = 0;
       while (const CURLMsg* message = curl_multi_info_read(session->multi, &queued)) {
         if (message->msg == CURLMSG_DONE) {

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <functional>
-#include <limits>
 #include <utility>
 
 #include "base/read_ahead.h"
-#include "base/side_by_side.h"
 #include "base/spare_text.h"
 #include "metrics/catalogue.h"
 #include "okta/app_users.h"
@@ -22,22 +21,6 @@ Error not_whole(const std::string& why) {
   return {.error_class = ErrorClass::incomplete,
           .message =
               "Okta's list of app users " + why + ", so the listing is not complete; it is read again soon"};
-}
-
-// Sorts them, each half of the numbers beside the other.
-bool hold_a_repeat(std::vector<std::size_t>& hashes) {
-  constexpr std::size_t kMiddle = std::numeric_limits<std::size_t>::max() / 2;
-  const auto upper = std::ranges::partition(hashes, [](std::size_t hash) { return hash <= kMiddle; });
-  const auto holds_one = [](std::ranges::subrange<std::vector<std::size_t>::iterator> part, bool& result) {
-    std::ranges::sort(part);
-    result = std::ranges::adjacent_find(part) != part.end();
-  };
-  bool below = false;
-  bool above = false;
-  side_by_side(
-      hashes.size(), [&] { holds_one({hashes.begin(), upper.begin()}, below); },
-      [&] { holds_one(upper, above); });
-  return below || above;
 }
 
 }  // namespace
@@ -120,7 +103,7 @@ Result<void> AppUsersSampler::list(SampleRun& run) {
     }
     return read_to_end;
   }
-  if (hold_a_repeat(listing->ids)) {
+  if (listing->links->listing.names_a_user_twice()) {
     return std::unexpected(not_whole("named a user twice: it changed while it was read"));
   }
   listing->links->features = app->features;
@@ -176,7 +159,6 @@ Result<void> AppUsersSampler::read(Listing& listing, SampleRun& run) {
     }
     for (const okta::AppUser& user : page.users) {
       listing.links->listing.add(user);
-      listing.ids.push_back(std::hash<std::string>{}(user.id));
     }
     if (date) {
       listing.links->ended = ServerTime{.time = *date, .at = run.clock().steady_now()};
@@ -196,8 +178,8 @@ Result<void> AppUsersSampler::read(Listing& listing, SampleRun& run) {
 }
 
 void AppUsersSampler::publish(const drift::LinkListing& listing, const std::vector<std::string>& features) {
-  std::array<double, std::size(okta::kAppUserStatuses)> statuses{};
-  std::array<double, std::size(okta::kSyncStates)> sync_states{};
+  std::array<std::uint64_t, std::size(okta::kAppUserStatuses)> statuses{};
+  std::array<std::uint64_t, std::size(okta::kSyncStates)> sync_states{};
   for (std::size_t i = 0; i < listing.size(); ++i) {
     ++statuses[static_cast<std::size_t>(listing.status(i))];
     ++sync_states[static_cast<std::size_t>(listing.sync_state(i))];
@@ -208,10 +190,10 @@ void AppUsersSampler::publish(const drift::LinkListing& listing, const std::vect
         {.metric = &metric, .label_values = {session_.integration(), std::string(label)}, .value = value});
   };
   for (std::size_t i = 0; i < statuses.size(); ++i) {
-    add(catalogue::okta_app_users, okta::kAppUserStatuses[i], statuses[i]);
+    add(catalogue::okta_app_users, okta::kAppUserStatuses[i], static_cast<double>(statuses[i]));
   }
   for (std::size_t i = 0; i < sync_states.size(); ++i) {
-    add(catalogue::okta_app_user_sync_states, okta::kSyncStates[i], sync_states[i]);
+    add(catalogue::okta_app_user_sync_states, okta::kSyncStates[i], static_cast<double>(sync_states[i]));
   }
   for (const std::string_view feature : metrics::kFeatures) {
     add(catalogue::okta_app_provisioning_feature_enabled, feature,

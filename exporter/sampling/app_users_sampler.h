@@ -44,7 +44,6 @@ class AppUsersSampler final : public Sampler {
     }
     std::string target;  // of the page to be read next; empty after the last
     std::unique_ptr<LinkInput> links;
-    std::vector<std::size_t> ids;  // hashes: a user listed twice would look like two holders of one link
     std::unordered_set<std::string> pages;
     SteadyTime begun;
     bool broke_off = false;  // a request failed in a way that passes

@@ -199,6 +199,7 @@ Result<LinkCheck::Looked> LinkCheck::look(const Session::Opened& opened, const L
                               .rows = no_rows,
                               .by_id = by_id,
                               .listed = nothing_listed,
+                              .listed_owners = nothing_listed,
                               .reader_sees_inactive = policy.reader_sees_inactive,
                               .grace_begins = grace_begins,
                               .reader = reader_,

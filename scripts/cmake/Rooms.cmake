@@ -1,6 +1,7 @@
 # A room is a folder of exporter/ and a static library of its own. It links only the rooms that stand before it,
 # so an include against the direction of the data does not link, and a cycle does not configure.
 
+include(CheckCXXCompilerFlag)
 add_library(build_options INTERFACE)
 target_compile_options(build_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
                        -Woverloaded-virtual -Wold-style-cast)
@@ -50,6 +51,11 @@ function(add_room name)
                         build_options)
   if(ROOM_SMALL AND CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(room_${name} PRIVATE -Os)
+    # For size GCC writes a slow instruction in place of each memcpy, also into what is shared with the other rooms.
+    check_cxx_compiler_flag(-mstringop-strategy=libcall HAS_STRINGOP_STRATEGY)
+    if(HAS_STRINGOP_STRATEGY)
+      target_compile_options(room_${name} PRIVATE -mstringop-strategy=libcall)
+    endif()
   endif()
   if(COVERAGE)
     # Atomic, because the counters are the threads' own race otherwise.

@@ -83,20 +83,36 @@ TEST(ReadAhead, GoesOnWithWhatAFetchBegins) {
   for (int page = 0; page <= 1000; ++page) ASSERT_EQ(ahead.take(), page);
 }
 
-TEST(ReadAhead, BeginsNoFetchWhileAPageWaitsToBeTaken) {
-  std::atomic<bool> taken = false;
-  std::latch fetched(1);
-  ReadAhead<bool> ahead({});
-  ahead.begin([&](std::stop_token) -> Result<bool> {
-    ahead.begin([&](std::stop_token) -> Result<bool> { return taken.load(); });
-    fetched.count_down();
-    return true;
+TEST(ReadAhead, BeginsAFetchWhileOnePageWaitsToBeTaken) {
+  std::latch second_begun(1);
+  ReadAhead<int> ahead({});
+  ahead.begin([](std::stop_token) -> Result<int> { return 1; });
+  ahead.begin([&](std::stop_token) -> Result<int> {
+    second_begun.count_down();
+    return 2;
   });
+  second_begun.wait();
+  EXPECT_EQ(ahead.take(), 1);
+  EXPECT_EQ(ahead.take(), 2);
+}
+
+TEST(ReadAhead, BeginsNoFetchWhileTwoPagesWaitToBeTaken) {
+  std::atomic<bool> taken = false;
+  std::latch fetched(2);
+  ReadAhead<bool> ahead({});
+  for (int page = 0; page < 2; ++page) {
+    ahead.begin([&](std::stop_token) -> Result<bool> {
+      fetched.count_down();
+      return true;
+    });
+  }
+  ahead.begin([&](std::stop_token) -> Result<bool> { return taken.load(); });
   fetched.wait();
   for (int i = 0; i < 100; ++i) std::this_thread::yield();  // time for what must not happen
   taken = true;
   EXPECT_EQ(ahead.take(), true);
-  EXPECT_EQ(ahead.take(), true) << "the second was begun before the first was taken";
+  EXPECT_EQ(ahead.take(), true);
+  EXPECT_EQ(ahead.take(), true) << "the third was begun before the first was taken";
 }
 
 }  // namespace

@@ -15,5 +15,14 @@ TEST(SpareText, HandsOutItsMemoryOnce) {
   EXPECT_TRUE(spare.take().empty());
 }
 
+TEST(SpareText, HoldsAllThatWasPut) {
+  SpareText spare;
+  spare.put(std::string(1000, 'x'));
+  spare.put(std::string(2000, 'y'));
+  EXPECT_EQ(spare.take(), std::string(2000, 'y'));
+  EXPECT_EQ(spare.take(), std::string(1000, 'x'));
+  EXPECT_TRUE(spare.take().empty());
+}
+
 }  // namespace
 }  // namespace exporter

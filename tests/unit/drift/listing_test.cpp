@@ -123,6 +123,25 @@ TEST(LinkListing, OrdersUserIdsByTheirBytesWhetherPackedOrNot) {
   }
 }
 
+TEST(LinkListing, TellsWhetherAUserIsNamedTwice) {
+  for (const std::size_t users : {std::size_t{20}, std::size_t{20'000}}) {  // the second on two threads
+    for (const std::string twice : {"00u1gjh63g214q0Hq0g4", "not to be packed", ""}) {
+      LinkListing links(1);
+      for (std::size_t i = 0; i < users; ++i) {
+        std::string id = std::to_string(i);
+        if (i % 2 == 0) id.insert(0, 20 - id.size(), '0');
+        links.add(app_user(id, hex_id(i), {"key"}));
+        if (!twice.empty() && i == 7) links.add(app_user(twice, hex_id(i), {"key"}));
+      }
+      EXPECT_FALSE(links.names_a_user_twice()) << users;
+      if (!twice.empty()) {
+        links.add(app_user(twice, "", {}));
+        EXPECT_TRUE(links.names_a_user_twice()) << twice << " among " << users;
+      }
+    }
+  }
+}
+
 TEST(RowListing, SortsByIdWhenItIsSealed) {
   RowListing rows(2);
   rows.add(row(hex_id(9), "nine"));

@@ -49,6 +49,7 @@ class Provisioner final : public drift::ProvisionerView {
 };
 
 struct SmallWorld {
+  std::vector<std::string> match_fields = {"user_name", "email"};  // in the order of the users' keys
   std::vector<okta::AppUser> users;
   Instance reader;
   // Set: the provisioner is configured, and this is its view.
@@ -76,10 +77,10 @@ struct SmallWorld {
   }
 
   Result<drift::Comparison> compare() {
-    drift::LinkListing links(2);
+    drift::LinkListing links(match_fields.size());
     for (const okta::AppUser& user : users) links.add(user);
-    drift::RowListing rows(2);
-    Connection connection(reader);
+    drift::RowListing rows(match_fields.size());
+    Connection connection(reader, match_fields);
     if (looks_up) {
       servicenow::TableRowLookup lookup(connection.client);
       const auto collected = drift::RowCollector(links, lookup, rows).run([] {}, {});
@@ -99,13 +100,13 @@ struct SmallWorld {
 
  private:
   Result<drift::Comparison> compare(const drift::LinkListing& links, const drift::RowListing& rows) {
-    Connection looking(looks_at != nullptr ? *looks_at : reader);
+    Connection looking(looks_at != nullptr ? *looks_at : reader, match_fields);
     servicenow::TableRowLookup reader_lookup(looking.client);
     if (!as_provisioner) {
       provisioner.use(nullptr);
       return drift::compare(links, rows, world, options, reader_lookup, provisioner, memory, {});
     }
-    Connection other(*as_provisioner);
+    Connection other(*as_provisioner, match_fields);
     servicenow::TableRowLookup provisioner_lookup(other.client,
                                                   [this] { return provisioner.spend_request(); });
     provisioner.use(&provisioner_lookup);
