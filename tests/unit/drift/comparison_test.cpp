@@ -13,6 +13,7 @@ using testing::HasSubstr;
 using tests::count;
 using tests::hex_id;
 using tests::Instance;
+using tests::InstanceRow;
 using tests::kind_of;
 using tests::kJustNow;
 using tests::kJustNowText;
@@ -101,6 +102,26 @@ TEST(Comparison, CallsALinkWrongWhereTheUsersKeyIsOnAnotherRow) {
   world.reader.rows[0].fields["email"] = "stranger@x.org";
   world.reader.rows.push_back(user(hex_id(900), "USER0"));
   EXPECT_EQ(kind_of(compared(world), "u0"), "wrong_user");
+}
+
+TEST(Comparison, AsksAnewWhoseKeyItIsWhereTheRowChangedSinceTheListing) {
+  const auto rename = [](InstanceRow& row, const std::string& name) {
+    row.fields["user_name"] = name;
+    row.fields["email"] = name + "@x.org";
+  };
+  for (const bool by_name_alone : {false, true}) {
+    SmallWorld world = healthy(3);
+    if (by_name_alone) world.match_fields = {"user_name"};
+    rename(world.reader.rows[0], "user1");     // of another user,
+    rename(world.reader.rows[2], "stranger");  // and of nobody
+    world.after_sweep = [&](SmallWorld& w) {
+      rename(w.reader.rows[0], "stranger");
+      rename(w.reader.rows[2], "user1");
+    };
+    const Comparison result = compared(world);
+    EXPECT_EQ(kind_of(result, "u0"), "key_mismatch");
+    EXPECT_EQ(kind_of(result, "u2"), "wrong_user");
+  }
 }
 
 TEST(Comparison, FindsWhereTheUsersRowIsNow) {
