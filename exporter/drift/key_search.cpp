@@ -15,9 +15,13 @@ void KeySearch::seal() {
   std::sort(wanted_.begin(), wanted_.end(), [](const Wanted& a, const Wanted& b) {
     return std::tie(a.hash, a.field, a.who) < std::tie(b.hash, b.field, b.who);
   });
-  // Some bits for each wanted key; the hash's upper bits are its place.
+  // So many bits for each wanted key that hardly another key hits one, within what a processor's cache holds;
+  // the hash's upper bits are its place.
   constexpr std::size_t kBitsEach = 64;
-  const auto bits = static_cast<unsigned>(std::bit_width(wanted_.size() * kBitsEach - 1));
+  constexpr std::size_t kBitsInCache = std::size_t{1} << 22U;
+  const std::size_t wanted_bits =
+      std::min(wanted_.size() * kBitsEach, std::max(wanted_.size() * kBitsEach / 4, kBitsInCache));
+  const auto bits = static_cast<unsigned>(std::bit_width(wanted_bits - 1));
   filter_.assign(std::size_t{1} << (bits - 6), 0);
   filter_shift_ = 64 - bits;
   for (const Wanted& wanted : wanted_) {
