@@ -32,7 +32,7 @@ check_image() {
       fail "the list says $package $package_version"
     [[ -s $root/usr/share/doc/$package/copyright ]] || fail "the licence of $package is missing"
   done <<<"$listed"
-  for library in libssl3 libcurl4 libstdc++6 libyaml-cpp0.7 ca-certificates; do
+  for library in libssl3 libcurl4 libstdc++6 libyaml-cpp0.7 nlohmann-json3-dev ca-certificates; do
     grep -q "^$library " <<<"$listed" || fail "the list does not name $library"
   done
   echo "good: $(wc -l <<<"$listed") packages of Debian are listed, with their licences"
