@@ -52,13 +52,6 @@ class TheManualPage(unittest.TestCase):
         for command in COMMANDS:
             self.assertIn(f"\n.B {command}\n", self.page)
 
-    def test_is_read_without_complaints(self):
-        done = subprocess.run(["man", "--warnings", "--local-file", str(PACKAGING / "okta-servicenow-exporter.1")],
-                              capture_output=True, text=True, timeout=30, check=True,
-                              env={"PATH": "/usr/bin:/bin", "MANWIDTH": "80", "LC_ALL": "C.UTF-8"})
-        self.assertEqual(done.stderr, "")
-        self.assertIn("EXIT STATUS", done.stdout)
-
 
 class TheCompletion(unittest.TestCase):
     def offered(self, *command):
