@@ -34,9 +34,9 @@ OF_SECOND = {"ConfigReloadFailed", "ExporterDown"}
 LONG = {f"{A}UnknownValues"}
 
 # Say that something is late. A quarter of an hour is three seconds here, and where the machine had no time for a scrape
-# for so long, that is what is wrong.
+# for a good part of that, this is what is wrong.
 LATE = {"ExporterDown", "SampleStale", "SystemLogBehind", "TransactionLogBehind", "ThrottledTooLong"}
-LATE_SCRAPE = 1.0  # seconds; a scrape takes milliseconds
+LATE_SCRAPE = 0.5  # seconds; a scrape takes milliseconds
 
 # Queries that nothing here can feed, and why.
 NO_DATA: dict[str, str] = {}
