@@ -210,26 +210,27 @@ bool DirectLook::is_listed_search(const Subject& subject) const {
 // Whether the key of a row that is not its link's belongs to another app user.
 void DirectLook::find_owners(std::vector<Subject>& subjects) const {
   KeySearch search(world_.links.key_count());
-  const auto is_asking = [](const Subject& subject) {
-    return subject.asks_keys && subject.row && subject.look.facts.presence == RowPresence::present;
+  const auto judge = [](Subject& subject, const std::vector<KeySearch::Hit>& hits) {
+    subject.look.facts.row_key_is_anothers =
+        std::any_of(hits.begin(), hits.end(), [](const KeySearch::Hit& hit) { return hit.count > 0; });
+    if (subject.look.facts.row_key_is_anothers) subject.asks_keys = false;
   };
   for (std::uint32_t i = 0; i < subjects.size(); ++i) {
-    const Subject& subject = subjects[i];
-    if (!is_asking(subject) || is_listed_search(subject)) continue;
+    Subject& subject = subjects[i];
+    if (!subject.asks_keys || !subject.row || subject.look.facts.presence != RowPresence::present) continue;
+    if (is_listed_search(subject)) {
+      judge(subject, world_.listed_owners.hits(subject.link));
+      continue;
+    }
     for (std::size_t field = 0; field < subject.row->keys.size(); ++field) {
-      search.want(i, field, hash_key(normalize_key(subject.row->keys[field])), subject.link);
+      search.want(i, field, hash_raw_key(subject.row->keys[field]), subject.link);
     }
   }
   search.find(world_.links.size(), [this](std::uint32_t link, std::size_t field) {
     return hash_link_key(world_.links, link, field);
   });
   for (std::uint32_t i = 0; i < subjects.size(); ++i) {
-    Subject& subject = subjects[i];
-    if (!is_asking(subject)) continue;
-    const auto hits = is_listed_search(subject) ? world_.listed_owners.hits(subject.link) : search.hits(i);
-    subject.look.facts.row_key_is_anothers =
-        std::any_of(hits.begin(), hits.end(), [](const KeySearch::Hit& hit) { return hit.count > 0; });
-    if (subject.look.facts.row_key_is_anothers) subject.asks_keys = false;
+    if (search.asked(i)) judge(subjects[i], search.hits(i));
   }
 }
 

@@ -44,9 +44,9 @@ LinksById::LinksById(const LinkListing& links, const RowListing& rows)
   order_.resize(count);
   Half lower;
   Half upper;
-  const auto work = [&](Half& half, bool is_upper) {
-    collect(half, is_upper);
-    half.begins = is_upper ? count - half.items.size() : 0;
+  const auto work = [&](Half& half, bool of_upper) {
+    collect(half, of_upper);
+    half.begins = of_upper ? count - half.items.size() : 0;
     sort(half);
     merge(half, rows);
   };
@@ -125,7 +125,8 @@ KeyHashes hash_link_key(const LinkListing& links, std::size_t link, std::size_t 
 
 bool keys_match(const LinkListing& links, std::size_t link, const RowListing& rows, std::size_t row) {
   for (std::size_t field = 0; field < links.key_count(); ++field) {
-    if (is_stored_as(hash_link_key(links, link, field), rows.key_hash(row, field))) return true;
+    const std::uint64_t stored = rows.key_hash(row, field);
+    if (stored != 0 && is_stored_as(hash_link_key(links, link, field), stored)) return true;
   }
   return false;
 }

@@ -44,7 +44,8 @@ Listed::Listed(const LinkListing& links, const RowListing& rows, const LinksById
   });
   links_by_key_.find(links.size(), [&](std::uint32_t link, std::size_t field) {
     // Its row's hash was read once, this one is put together from texts.
-    prefetch_keys(std::min<std::size_t>(link + kLookAhead, links.size() - 1));
+    const std::size_t later = std::min<std::size_t>(link + kLookAhead, links.size() - 1);
+    if ((marks_[later] & kSameKey) != 0) prefetch_keys(later);
     if ((marks_[link] & kSameKey) == 0) return hash_link_key(links, link, field);
     return KeyHashes{.whole = rows.key_hash(by_id.row_of(link), field), .cut = 0};
   });

@@ -600,20 +600,16 @@ Result<HttpResponse> CurlTransport::send(const HttpRequest& request, std::stop_t
     CURLMcode state = CURLM_OK;
     while (!done && state == CURLM_OK && !stop.stop_requested()) {
       int running = 0;
-      std::size_t before = 0;
-      // libcurl reads one TLS record at a time. While they come, it is not waited for the next one.
-      do {
-        before = exchange.response.body.size();
-        state = curl_multi_perform(session->multi, &running);
-      } while (state == CURLM_OK && running != 0 && exchange.response.body.size() != before &&
-               !stop.stop_requested());
+      const std::size_t before = exchange.response.body.size();
+      state = curl_multi_perform(session->multi, &running);
       int queued = 0;
       while (const CURLMsg* message = curl_multi_info_read(session->multi, &queued)) {
         if (message->msg == CURLMSG_DONE) {
           done = message->data.result;
         }
       }
-      if (!done && state == CURLM_OK) {
+      // libcurl reads one TLS record at a time. While they come, it is not waited for the next one.
+      if (!done && state == CURLM_OK && exchange.response.body.size() == before) {
         state = curl_multi_poll(session->multi, nullptr, 0, kPollMilliseconds, nullptr);
       }
     }
